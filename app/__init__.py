@@ -1,0 +1,1 @@
+"""The processes: settings, wiring, api, worker, and the command line."""

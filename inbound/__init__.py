@@ -1,0 +1,1 @@
+"""What is pushed at us, one law: verify, record, ask, answer fast."""

@@ -1,0 +1,1 @@
+"""Work done later: read, network, decide, one transaction. table.py lists every job."""

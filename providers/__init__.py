@@ -1,0 +1,1 @@
+"""How to speak to Gmail, Outlook and SMTP: wire, parse, notice, client, consent for each."""

@@ -1,0 +1,1 @@
+"""Gmail: typed wire JSON, pure parsing and notices, one thin client, and consent."""

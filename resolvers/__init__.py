@@ -1,0 +1,1 @@
+"""What happens when a field is asked: check, read or record, answer. Never a provider call."""

@@ -1,0 +1,200 @@
+"""Domain events and commands: closed sets of frozen dataclasses, ids only.
+
+An *event* tells what has happened; it leaves through `work.tell` and is numbered gaplessly per workspace.
+A *command* asks for work to be done later; it leaves through `work.ask` and is done at least once, so
+every job that carries one out must be idempotent. Neither ever carries an address, a text or a secret:
+they are stored, published and put into job arguments.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from rules.words import (
+    AuthorizationId,
+    ContactId,
+    MailboxId,
+    MessageId,
+    SubmissionId,
+    ThreadId,
+    UserId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSynced:
+    """A message entered a conversation, from the CRM, a mailbox or Auto BCC. Told once per message."""
+
+    kind: ClassVar[str] = "MessageSynced"
+    message_id: MessageId
+    thread_id: ThreadId
+    contact_id: ContactId
+    mailbox_id: MailboxId | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """Delivery state, read state, attachments or warnings of a message changed."""
+
+    kind: ClassVar[str] = "MessageChanged"
+    message_id: MessageId
+    thread_id: ThreadId
+    contact_id: ContactId
+    mailbox_id: MailboxId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChanged:
+    """State, assignee, privacy, read state or links of a thread changed."""
+
+    kind: ClassVar[str] = "ThreadChanged"
+    thread_id: ThreadId
+    contact_id: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanged:
+    """Status, health, permissions or settings of a mailbox changed."""
+
+    kind: ClassVar[str] = "MailboxChanged"
+    mailbox_id: MailboxId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A thread is from now on visible to `visible_to` alone; everybody else's copy goes away."""
+
+    kind: ClassVar[str] = "Withdrawn"
+    thread_id: ThreadId
+    visible_to: UserId
+
+
+Event = MessageSynced | MessageChanged | ThreadChanged | MailboxChanged | Withdrawn
+
+
+class Queue(StrEnum):
+    """Live work (pushes, sends) never waits behind bulk work (verification, catch-up)."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class PullMailbox:
+    """Read the change feed of a mailbox from its cursor and store what the rules let in."""
+
+    kind: ClassVar[str] = "pull_mailbox"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"pull:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendSubmission:
+    """Carry a submission to its provider, exactly once in effect."""
+
+    kind: ClassVar[str] = "send_submission"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    submission_id: SubmissionId
+
+    @property
+    def key(self) -> str:
+        return f"send:{self.submission_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewWatch:
+    """Register or renew the provider's change push for a mailbox."""
+
+    kind: ClassVar[str] = "renew_watch"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"watch:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishAuthorization:
+    """Exchange the code of a consent that came back, and connect the mailbox."""
+
+    kind: ClassVar[str] = "finish_authorization"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    authorization_id: AuthorizationId
+
+    @property
+    def key(self) -> str:
+        return f"authorization:{self.authorization_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseMailbox:
+    """After a disconnect: unregister push, revoke tokens at the provider, erase them here."""
+
+    kind: ClassVar[str] = "release_mailbox"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"release:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CarryReadState:
+    """Tell the provider that a user read, or unread, a conversation in the CRM."""
+
+    kind: ClassVar[str] = "carry_read_state"
+    queue: ClassVar[Queue] = Queue.LIVE
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    mailbox_id: MailboxId
+    thread_id: ThreadId
+
+    @property
+    def key(self) -> str:
+        return f"read:{self.mailbox_id}:{self.thread_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySetAside:
+    """Try once more what could not be read from a mailbox."""
+
+    kind: ClassVar[str] = "retry_set_aside"
+    queue: ClassVar[Queue] = Queue.BULK
+    lease: ClassVar[timedelta] = timedelta(seconds=60)
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"set-aside:{self.mailbox_id}"
+
+
+Command = (
+    PullMailbox
+    | SendSubmission
+    | RenewWatch
+    | FinishAuthorization
+    | ReleaseMailbox
+    | CarryReadState
+    | RetrySetAside
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An event as it was committed: its gapless number in its workspace, and when."""
+
+    number: int
+    at: datetime
+    event: Event

@@ -1,0 +1,143 @@
+"""The words of the house: ids and closed sets that every layer shares.
+
+Belongs here: identifiers and enumerations whose names stand in docs/words.md. Never: behaviour.
+The GraphQL enums of schema/ are made from these, so that the API and the tables cannot drift apart.
+"""
+
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+WorkspaceId = NewType("WorkspaceId", UUID)
+UserId = NewType("UserId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+MailboxId = NewType("MailboxId", UUID)
+AuthorizationId = NewType("AuthorizationId", UUID)
+ContactId = NewType("ContactId", UUID)
+ThreadId = NewType("ThreadId", UUID)
+ThreadLinkId = NewType("ThreadLinkId", UUID)
+MessageId = NewType("MessageId", UUID)
+AttachmentId = NewType("AttachmentId", UUID)
+SubmissionId = NewType("SubmissionId", UUID)
+CommandId = NewType("CommandId", UUID)
+
+EmailAddress = NewType("EmailAddress", str)
+"""An address as rules/addresses.py normalised it: lower case, no name, no brackets."""
+
+
+class Provider(StrEnum):
+    GMAIL = "GMAIL"
+    OUTLOOK = "OUTLOOK"
+    IMAP = "IMAP"
+
+
+class MailboxStatus(StrEnum):
+    AUTHORIZING = "AUTHORIZING"
+    CONNECTED = "CONNECTED"
+    REAUTHENTICATE = "REAUTHENTICATE"
+    REPLACED = "REPLACED"
+    DISCONNECTED = "DISCONNECTED"
+    FAILED = "FAILED"
+
+
+class SyncScope(StrEnum):
+    CRM_THREADS = "CRM_THREADS"
+    SENT_TO_CONTACTS = "SENT_TO_CONTACTS"
+    CONTACTS = "CONTACTS"
+
+
+class Visibility(StrEnum):
+    """What colleagues see of mail that a mailbox brought."""
+
+    EVERYTHING = "EVERYTHING"
+    SUBJECT = "SUBJECT"
+    METADATA = "METADATA"
+
+
+class OversizePolicy(StrEnum):
+    SKIP_MESSAGE = "SKIP_MESSAGE"
+    KEEP_WITHOUT_ATTACHMENT = "KEEP_WITHOUT_ATTACHMENT"
+
+
+class Scope(StrEnum):
+    READ = "READ"
+    SEND = "SEND"
+    ADMIN = "ADMIN"
+
+
+class Role(StrEnum):
+    MEMBER = "MEMBER"
+    ADMIN = "ADMIN"
+
+
+class ContactOrigin(StrEnum):
+    CRM = "CRM"
+    AUTO_BCC = "AUTO_BCC"
+    IMPORT = "IMPORT"
+
+
+class ThreadState(StrEnum):
+    OPEN = "OPEN"
+    DONE = "DONE"
+
+
+class ParticipantKind(StrEnum):
+    USER = "USER"
+    CONTACT = "CONTACT"
+    OTHER = "OTHER"
+
+
+class Direction(StrEnum):
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
+class Origin(StrEnum):
+    CRM = "CRM"
+    MAILBOX = "MAILBOX"
+    AUTO_BCC = "AUTO_BCC"
+
+
+class AttachmentState(StrEnum):
+    STORED = "STORED"
+    TOO_LARGE = "TOO_LARGE"
+    BLOCKED_TYPE = "BLOCKED_TYPE"
+    FAILED = "FAILED"
+
+
+class DeliveryState(StrEnum):
+    SCHEDULED = "SCHEDULED"
+    HELD = "HELD"
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    UNCERTAIN = "UNCERTAIN"
+    REFUSED = "REFUSED"
+    CANCELLED = "CANCELLED"
+
+
+class SenderKind(StrEnum):
+    MAILBOX = "MAILBOX"
+    WORKSPACE_SENDER = "WORKSPACE_SENDER"
+
+
+class SkipReason(StrEnum):
+    NOT_CONNECTED = "NOT_CONNECTED"
+    BEFORE_CONNECTION = "BEFORE_CONNECTION"
+    NOT_MAIL = "NOT_MAIL"
+    ALREADY_SYNCED = "ALREADY_SYNCED"
+    INTERNAL_ONLY = "INTERNAL_ONLY"
+    BLOCKED = "BLOCKED"
+    FROM_ANOTHER_USER = "FROM_ANOTHER_USER"
+    ATTACHMENT_TOO_LARGE = "ATTACHMENT_TOO_LARGE"
+    NOT_ACTIVATED = "NOT_ACTIVATED"
+    NOT_CRM_THREAD = "NOT_CRM_THREAD"
+    NOT_A_CONTACT = "NOT_A_CONTACT"
+
+
+class AuthorizationPurpose(StrEnum):
+    """Why a user is sent to a provider's consent page."""
+
+    CONNECT = "CONNECT"
+    UPDATE = "UPDATE"
+    REAUTHENTICATE = "REAUTHENTICATE"

@@ -1,0 +1,1 @@
+"""What the API says: types, inputs, unions; root.py marries each field to its resolver."""

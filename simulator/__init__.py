@@ -1,0 +1,1 @@
+"""A small Google and an outside world, spoken to over HTTP only; imports nothing of the house."""
