@@ -108,8 +108,8 @@ class ThreadLinkRow(SQLModel, table=True):
 class MessageRow(SQLModel, table=True):
     """One message of a conversation, once per workspace whatever number of mailboxes hold it.
 
-    `to_recipients`, `cc_recipients`, `bcc_recipients` are lists of {address, name}. `html` is sanitised. `from_user_id` is the user whose
-    mailbox or CRM session it came from. `search` is made by PostgreSQL from subject, text and sender.
+    `to_recipients`, `cc_recipients` and `bcc_recipients` are lists of {address, name}; `html` is sanitised;
+    `search` is made by PostgreSQL from subject, text and sender.
     """
 
     __tablename__: ClassVar[str] = "messages"
