@@ -1,0 +1,262 @@
+"""What the client selected, as resolvers ask for it: look ahead, to fetch a page in one statement.
+
+The tree of a field is built once for its nodes and the outcome of @skip and @include, and kept; a
+`Selection` is that tree seen with one request's variables. Below an interface or union the fields of
+all fragments are taken together: a selection says what may be needed, not what will be answered.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLNamedType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.language import SelectionNode, VariableNode
+from graphql.utilities import type_from_ast
+
+
+class _Field:
+    """One field under one response key: its nodes merged, its subfields by response key."""
+
+    __slots__ = ("below", "definition", "key", "name", "nodes", "parent")
+
+    def __init__(self, key: str, name: str, parent: str, definition: GraphQLField | None) -> None:
+        self.key = key
+        self.name = name
+        self.parent = parent
+        self.definition = definition
+        self.nodes: list[FieldNode] = []
+        self.below: dict[str, _Field] = {}
+
+
+class Selected(NamedTuple):
+    """A selected field: the key it is answered under, its coerced arguments, and what is below it."""
+
+    response_key: str
+    name: str
+    arguments: dict[str, Any]
+    selection: "Selection"
+
+
+class Selection:
+    """What is selected below one field, or at the root of an operation."""
+
+    __slots__ = ("_below", "_variables")
+
+    def __init__(self, below: Mapping[str, _Field], variables: VariableValues) -> None:
+        self._below = below
+        self._variables = variables
+
+    def wants(self, path: str) -> bool:
+        """Tell whether a field is selected under any alias, as in `wants("edges.node.lastMessage")`."""
+        return any(True for _ in _walk(self._below, path.split(".")))
+
+    def at(self, *path: str) -> list[Selected]:
+        """Return every selection of the field at a path of field names, one for each alias.
+
+        Raises:
+            GraphQLError: an argument does not fit.
+        """
+        return [self._selected(field) for field in _walk(self._below, list(path))]
+
+    def fields(self) -> list[Selected]:
+        """Return the fields selected right here."""
+        return [self._selected(field) for field in self._below.values()]
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the fields selected right here."""
+        return frozenset(field.name for field in self._below.values())
+
+    def _selected(self, field: _Field) -> Selected:
+        arguments: dict[str, Any] = {}
+        if field.definition is not None and field.definition.args:
+            arguments = get_argument_values(field.definition, field.nodes[0], self._variables)
+        return Selected(field.key, field.name, arguments, Selection(field.below, self._variables))
+
+
+def _walk(below: Mapping[str, _Field], path: list[str]) -> Iterable[_Field]:
+    for field in below.values():
+        if field.name == path[0]:
+            if len(path) == 1:
+                yield field
+            else:
+                yield from _walk(field.below, path[1:])
+
+
+class _Info(Protocol):
+    """What is read of graphql-core's info."""
+
+    @property
+    def field_nodes(self) -> list[FieldNode]: ...
+    @property
+    def return_type(self) -> Any: ...
+    @property
+    def schema(self) -> GraphQLSchema: ...
+    @property
+    def fragments(self) -> dict[str, FragmentDefinitionNode]: ...
+    @property
+    def operation(self) -> OperationDefinitionNode: ...
+    @property
+    def variable_values(self) -> Any: ...
+
+
+class _Builder:
+    """Builds trees for one set of variables, and notes which variables decided their shape."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: dict[str, FragmentDefinitionNode],
+        variables: VariableValues,
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._variables = variables
+        self.deciding: set[str] = set()
+
+    def add(
+        self, one: SelectionSetNode, parent: GraphQLNamedType, into: dict[str, _Field], inside: frozenset[str]
+    ) -> None:
+        """Add a selection set on a type, fragments expanded."""
+        for selection in one.selections:
+            if not self._is_included(selection):
+                continue
+            if isinstance(selection, FieldNode):
+                self._add_field(selection, parent, into)
+            elif isinstance(selection, InlineFragmentNode):
+                narrowed = selection.type_condition and type_from_ast(self._schema, selection.type_condition)
+                self.add(selection.selection_set, narrowed or parent, into, inside)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in inside:
+                name = selection.name.value
+                fragment = self._fragments[name]
+                narrowed = type_from_ast(self._schema, fragment.type_condition)
+                self.add(fragment.selection_set, narrowed or parent, into, inside | {name})
+
+    def _add_field(self, node: FieldNode, parent: GraphQLNamedType, into: dict[str, _Field]) -> None:
+        name = node.name.value
+        key = node.alias.value if node.alias else name
+        definition = self._schema.get_field(parent, name) if is_composite_type(parent) else None
+        field = into.get(key)
+        if field is None:
+            field = into[key] = _Field(key, name, parent.name, definition)
+        field.nodes.append(node)
+        if node.selection_set and definition is not None:
+            self.add(node.selection_set, get_named_type(definition.type), field.below, frozenset())
+
+    def _is_included(self, node: SelectionNode) -> bool:
+        for directive in node.directives or ():
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    self.deciding.add(argument.value.name.value)
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        return not (skip and skip["if"]) and not (include and not include["if"])
+
+
+class _Tree(NamedTuple):
+    """A kept tree: the nodes (kept, so that no other node can take their ids), and what decided it."""
+
+    nodes: tuple[object, ...]
+    deciding: tuple[tuple[str, Any], ...]
+    below: dict[str, _Field]
+
+
+_MOST_TREES: Final = 2_000
+_trees: Final[OrderedDict[tuple[int, ...], _Tree]] = OrderedDict()
+
+
+def _tree(
+    schema: GraphQLSchema,
+    fragments: dict[str, FragmentDefinitionNode],
+    nodes: tuple[FieldNode, ...] | tuple[OperationDefinitionNode],
+    type_: GraphQLNamedType,
+    variables: VariableValues,
+) -> dict[str, _Field]:
+    key = (id(schema), *(id(node) for node in nodes))
+    known = _trees.get(key)
+    if known is not None and all(variables.coerced.get(name) == value for name, value in known.deciding):
+        _trees.move_to_end(key)
+        return known.below
+    builder = _Builder(schema, fragments, variables)
+    below: dict[str, _Field] = {}
+    for node in nodes:
+        if node.selection_set:
+            builder.add(node.selection_set, type_, below, frozenset())
+    deciding = tuple((name, variables.coerced.get(name)) for name in sorted(builder.deciding))
+    _trees[key] = _Tree((schema, *nodes), deciding, below)
+    if len(_trees) > _MOST_TREES:
+        _trees.popitem(last=False)
+    return below
+
+
+def selection_of(info: Any) -> Selection:
+    """Return what is selected below the field being resolved, from graphql-core's or Strawberry's info."""
+    raw: _Info = getattr(info, "_raw_info", info)
+    values = raw.variable_values
+    variables = values if isinstance(values, VariableValues) else VariableValues({}, values)
+    named = get_named_type(raw.return_type)
+    return Selection(_tree(raw.schema, raw.fragments, tuple(raw.field_nodes), named, variables), variables)
+
+
+def root_selection(
+    schema: GraphQLSchema,
+    fragments: dict[str, FragmentDefinitionNode],
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+) -> Selection:
+    """Return what is selected at the root of an operation.
+
+    Raises:
+        LookupError: the schema has no root type for it.
+    """
+    root_type = schema.get_root_type(operation.operation)
+    if root_type is None:
+        raise LookupError(f"the schema has no {operation.operation.value} type")
+    return Selection(_tree(schema, fragments, (operation,), root_type, variables), variables)
+
+
+def coordinates(
+    schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], operation: OperationDefinitionNode
+) -> frozenset[str]:
+    """Return every field that an operation can reach, as "Type.field", whatever its variables are."""
+    found: set[str] = set()
+    entered: set[tuple[str, str]] = set()
+    ahead: list[tuple[SelectionSetNode, GraphQLNamedType | None]] = [
+        (operation.selection_set, schema.get_root_type(operation.operation))
+    ]
+    while ahead:
+        one, parent = ahead.pop()
+        if parent is None:
+            continue
+        for selection in one.selections:
+            if isinstance(selection, FieldNode):
+                definition = is_composite_type(parent) and schema.get_field(parent, selection.name.value)
+                if definition:
+                    found.add(f"{parent.name}.{selection.name.value}")
+                if definition and selection.selection_set:
+                    ahead.append((selection.selection_set, get_named_type(definition.type)))
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                ahead.append(
+                    (selection.selection_set, type_from_ast(schema, condition) if condition else parent)
+                )
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value in fragments:
+                fragment = fragments[selection.name.value]
+                if (fragment.name.value, parent.name) not in entered:
+                    entered.add((fragment.name.value, parent.name))
+                    ahead.append((fragment.selection_set, type_from_ast(schema, fragment.type_condition)))
+    return frozenset(found)
