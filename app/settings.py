@@ -1,0 +1,348 @@
+"""Everything that can be configured, and the only place that reads the environment.
+
+Belongs here: one frozen group per subject, the unit in each name, a description that .env.example is
+generated from (`python -m app environment`). Never: a default for a secret, or a meaning that depends on
+another group; the processes hand these values down as arguments.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A list, written with commas."""
+
+
+class BadSettings(Exception):
+    """The environment does not make a working configuration; the message says what to change."""
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+class _Group(BaseSettings):
+    """One subject. A field's variable is the group's prefix and the field's name, in capitals."""
+
+    title: ClassVar[str]
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+
+class DatabaseSettings(_Group):
+    title = "PostgreSQL 15 or newer; the only store of truth"
+    model_config = SettingsConfigDict(env_prefix="DATABASE_")
+
+    url: SecretStr = Field(
+        description="Where the processes log in: postgresql://bothways_app:...@host:5432/bothways. "
+        "The role must not own the tables: row-level security is the second wall between workspaces."
+    )
+    owner_url: SecretStr | None = Field(
+        default=None,
+        description="Where `python -m app migrate` logs in: the owner of the tables. Only migrate needs it.",
+    )
+    read_connections: int = Field(default=8, ge=1, le=200, description="Connections a process reads with.")
+    write_connections: int = Field(default=8, ge=1, le=200, description="Connections a process writes with.")
+
+
+class RedisSettings(_Group):
+    title = "Redis or Valkey; wake-up calls only, losing it loses nothing"
+    model_config = SettingsConfigDict(env_prefix="REDIS_")
+
+    url: SecretStr = Field(
+        description="redis://, rediss:// or unix:// address. Needs maxmemory-policy noeviction, and a "
+        "password when it is not on this machine."
+    )
+
+
+class VaultSettings(_Group):
+    title = "Keys that seal tokens at rest"
+    model_config = SettingsConfigDict(env_prefix="VAULT_")
+
+    keys: SecretStr = Field(
+        description="Key-encryption keys as `id:base64`, newest first, with commas between; make one with "
+        "`python -m app vault key`. Without them no stored token can be read: back them up apart from the "
+        "database."
+    )
+
+
+class GoogleGroup(_Group):
+    title = "The OAuth client of a Google Cloud project; leave out to offer no Gmail"
+    model_config = SettingsConfigDict(env_prefix="GOOGLE_")
+
+    client_id: str | None = Field(default=None, description="OAuth client id, of type Web application.")
+    client_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    pubsub_topic: str | None = Field(
+        default=None,
+        description="projects/<project>/topics/<topic> for change push. Without it mailboxes are polled.",
+    )
+    push_audience: str = Field(
+        default="", description="Audience set on the push subscription; its tokens must carry it."
+    )
+    push_service_account_email: str = Field(
+        default="", description="Service account that signs the pushes; its tokens must carry it."
+    )
+    auth_url: str | None = Field(default=None, description="Consent page; set for a simulator only.")
+    token_url: str | None = Field(default=None, description="Token endpoint; set for a simulator only.")
+    revoke_url: str | None = Field(default=None, description="Revocation; set for a simulator only.")
+    jwks_url: str | None = Field(default=None, description="Signing keys; set for a simulator only.")
+    userinfo_url: str | None = Field(default=None, description="Userinfo; set for a simulator only.")
+    api_root: str | None = Field(
+        default=None, description="Root of the Gmail API, with a slash at its end; set for a simulator only."
+    )
+
+
+class JwtSettings(_Group):
+    title = "Tokens that the host CRM signs for its users; leave out to allow API keys only"
+    model_config = SettingsConfigDict(env_prefix="JWT_")
+
+    issuer: str | None = Field(default=None, description="The `iss` that tokens must carry.")
+    audience: str | None = Field(default=None, description="The `aud` that tokens must carry.")
+    algorithm: str = Field(default="RS256", description="The one algorithm: RS256, ES256, EdDSA or HS256.")
+    key: SecretStr | None = Field(
+        default=None, description="Public key as PEM, or the shared secret (32 bytes or more) for HS256."
+    )
+    jwks_url: str | None = Field(default=None, description="Where the public keys are, instead of JWT_KEY.")
+    workspace_claim: str = Field(default="workspace", description="The claim that names the workspace id.")
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in {"RS256", "ES256", "EdDSA", "HS256"}:
+            raise ValueError("must be RS256, ES256, EdDSA or HS256")
+        return value
+
+
+class HttpSettings(_Group):
+    title = "The API process"
+    model_config = SettingsConfigDict(env_prefix="HTTP_")
+
+    host: str = Field(default="127.0.0.1", description="Address that the API listens at.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port that the API listens at.")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="How browsers and providers reach the API, without a slash at its end.",
+    )
+    allowed_hosts: Words = Field(
+        default=("127.0.0.1", "localhost"),
+        description="Host names that requests may carry; others get 400.",
+    )
+    allowed_origins: Words = Field(
+        default=(),
+        description="Exact origins of web pages that may call the API, such as https://crm.example.",
+    )
+    return_urls: Words = Field(
+        default=(), description="Exact addresses a user may be sent to after a consent."
+    )
+    trusted_proxies: Words = Field(
+        default=(), description="Addresses or networks whose X-Forwarded-For and -Proto are believed."
+    )
+    secret: SecretStr = Field(
+        description="32 bytes or more, as base64; signs attachment addresses. `python -m app vault secret`."
+    )
+    graphiql: bool = Field(default=False, description="Serve GraphiQL at /graphiql, and allow introspection.")
+    sockets_per_key: int = Field(default=200, ge=1, description="Web sockets one API key or user may hold.")
+    cost_per_minute: int = Field(
+        default=60_000, ge=100, description="GraphQL cost a key may spend per minute; then 429."
+    )
+    stop_seconds: int = Field(default=8, ge=1, le=120, description="How long a stop waits for requests.")
+
+    @field_validator("allowed_hosts", "allowed_origins", "return_urls", "trusted_proxies", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        return _listed(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or value.endswith("/"):
+            raise ValueError("must begin with http:// or https:// and end without a slash")
+        return value
+
+    @field_validator("allowed_origins", "allowed_hosts")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("*" in word for word in value):
+            raise ValueError("must list exact names; * is not allowed")
+        return value
+
+
+class BlobSettings(_Group):
+    title = "Where attachments and raw messages lie"
+    model_config = SettingsConfigDict(env_prefix="BLOB_")
+
+    url: str = Field(
+        default="file:///var/lib/bothways/blobs",
+        description="file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix.",
+    )
+
+
+class WorkerSettings(_Group):
+    title = "The worker process"
+    model_config = SettingsConfigDict(env_prefix="WORKER_")
+
+    host: str = Field(default="127.0.0.1", description="Address of the worker's /live, /ready and /metrics.")
+    port: int = Field(default=8010, ge=1, le=65535, description="Its port.")
+    live_jobs: int = Field(default=20, ge=1, le=500, description="Pushes and sends at once.")
+    bulk_jobs: int = Field(default=4, ge=1, le=500, description="Catch-up jobs at once.")
+    sweep_seconds: float = Field(
+        default=15, gt=0, le=60, description="How often due work that no wake-up call told of is looked for."
+    )
+    poll_seconds: float = Field(
+        default=300, gt=0, le=600, description="How often a mailbox with change push is read all the same."
+    )
+    poll_without_push_seconds: float = Field(
+        default=30, gt=0, le=600, description="How often a mailbox without change push is read."
+    )
+    scratch: Path | None = Field(
+        default=None, description="Private folder for messages under way; a temporary one if left out."
+    )
+    stop_seconds: int = Field(default=20, ge=1, le=120, description="How long a stop waits for jobs.")
+
+
+class MailSettings(_Group):
+    title = "Mail that we write"
+    model_config = SettingsConfigDict(env_prefix="MAIL_")
+
+    message_id_domain: str = Field(
+        default="bothways.invalid",
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        description="A domain of yours: the right side of the Message-IDs we make.",
+    )
+
+
+class LogSettings(_Group):
+    title = "Logs and figures"
+    model_config = SettingsConfigDict(env_prefix="LOG_")
+
+    level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
+    json_lines: bool = Field(default=True, description="One JSON object a line; false prints for people.")
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token of /metrics; without one the API serves no figures."
+    )
+
+
+class Settings(BaseModel):
+    """All groups."""
+
+    model_config = ConfigDict(frozen=True)
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    vault: VaultSettings
+    http: HttpSettings
+    google: GoogleGroup
+    jwt: JwtSettings
+    blobs: BlobSettings
+    worker: WorkerSettings
+    mail: MailSettings
+    logs: LogSettings
+
+    @cached_property
+    def google_redirect_uri(self) -> str:
+        """The redirect URI to register with Google."""
+        return f"{self.http.public_url}/oauth/google/callback"
+
+    @property
+    def poll_every(self) -> timedelta:
+        return timedelta(seconds=self.worker.poll_seconds)
+
+
+GROUPS: dict[str, type[_Group]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, _Group)
+}
+
+Group = TypeVar("Group", bound=_Group)
+
+
+def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
+    """Return the settings from the environment, and from `env_file` where it exists and says more.
+
+    Raises:
+        BadSettings: something is missing or makes no sense; every fault is named at once.
+    """
+    found: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, group in GROUPS.items():
+        try:
+            found[name] = _read(group, env_file)
+        except ValidationError as refused:
+            faults += _faults(group, refused)
+    if faults:
+        raise BadSettings(
+            "The configuration is not complete:\n"
+            + "\n".join(f"  {fault}" for fault in faults)
+            + "\nSet these in the environment or in a file .env; .env.example describes every variable."
+        )
+    return Settings(**found)
+
+
+def read_group(group: type[Group], env_file: Path | None = ENV_FILE) -> Group:
+    """Return one group alone, for commands that need no more.
+
+    Raises:
+        BadSettings: something is missing or makes no sense.
+    """
+    try:
+        return _read(group, env_file)
+    except ValidationError as refused:
+        raise BadSettings("\n".join(_faults(group, refused))) from None
+
+
+def _read(group: type[Group], env_file: Path | None) -> Group:
+    return group(_env_file=env_file)  # type: ignore[call-arg]  # BaseSettings takes it, a subclass hides it
+
+
+def _faults(group: type[_Group], refused: ValidationError) -> list[str]:
+    return [_fault(group, error) for error in refused.errors(include_url=False, include_input=False)]
+
+
+def _fault(group: type[_Group], error: Any) -> str:
+    field = str(error["loc"][0]) if error["loc"] else ""
+    variable = variable_of(group, field)
+    if error["type"] == "missing":
+        described = group.model_fields[field].description or ""
+        return f"{variable} is missing. {described}"
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def variable_of(group: type[_Group], field: str) -> str:
+    """Return the environment variable of a field."""
+    return f"{group.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def variables() -> Iterator[tuple[type[_Group], str, FieldInfo]]:
+    """Yield every group, variable and field, in the order of .env.example."""
+    for group in GROUPS.values():
+        for name, field in group.model_fields.items():
+            yield group, variable_of(group, name), field
+
+
+# ---- what the demo reads and hands on ---------------------------------------------------------
+
+
+def given(name: str) -> str | None:
+    """Return a variable that is set to something, such as DATABASE_URL or PORT."""
+    return os.environ.get(name) or None
+
+
+def child_environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a process of ours: this one's, without our own variables, and `added`."""
+    ours = {variable for _, variable, _ in variables()}
+    return {name: value for name, value in os.environ.items() if name not in ours} | dict(added)
