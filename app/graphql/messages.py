@@ -13,6 +13,9 @@ SUBPROTOCOL = "graphql-transport-ws"
 MAX_ID_BYTES = 256
 """The protocol names no bound; an id is repeated on every event, so it must have one."""
 
+MAX_DEPTH = 64
+"""How deeply a payload may be nested; what is read must also be writable, and hashable as a key."""
+
 CONNECTION_ACK = b'{"type":"connection_ack"}'
 PAYLOAD_END = b"}"
 
@@ -66,6 +69,8 @@ def read_message(text: str) -> ClientMessage:
         raise InvalidMessage("Message is not valid JSON") from error
     if not isinstance(message, dict):
         raise InvalidMessage(f"Message is expected to be an object, but got {_kind(message)}")
+    if not _is_shallow(message, MAX_DEPTH):
+        raise InvalidMessage(f"Message is nested more than {MAX_DEPTH} deep")
     match message.get("type"):
         case "connection_init":
             return ConnectionInit(_optional_payload(message) or {})
@@ -142,6 +147,16 @@ def _optional_payload(message: dict[str, Any]) -> dict[str, Any] | None:
     if payload is not None and not isinstance(payload, dict):
         raise InvalidMessage(f"Message payload is expected to be an object, but got {_kind(payload)}")
     return payload
+
+
+def _is_shallow(value: object, depth: int) -> bool:
+    match value:
+        case dict():
+            return depth > 0 and all(_is_shallow(member, depth - 1) for member in value.values())
+        case list():
+            return depth > 0 and all(_is_shallow(member, depth - 1) for member in value)
+        case _:
+            return True
 
 
 def _kind(value: object) -> str:

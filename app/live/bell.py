@@ -13,9 +13,7 @@ from typing import Any
 
 import redis.asyncio as redis
 import structlog
-from broadcaster import Broadcast
-from broadcaster._backends.base import BroadcastBackend
-from broadcaster._base import Event
+from broadcaster import Broadcast, BroadcastBackend, Event
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 

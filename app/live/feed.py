@@ -1,10 +1,10 @@
-"""What the live engine needs from the rest of the house: events, an operation to run, and who may see what.
+"""What the live engine needs from the rest of the house: events, what to do with them, and who may see what.
 
 Belongs here: the interfaces alone. The engine knows nothing of threads, mailboxes or SQL; resolvers and
-wiring implement `Feed` and `EventSource`, app/graphql gives `Operation` and `Sink`.
+wiring implement `Feed` and `EventSource`, app/graphql gives requests and sinks.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -60,7 +60,7 @@ class Interest(Protocol):
     def scope_key(self) -> Hashable: ...
 
     def concerns(self, event: NumberedEvent) -> bool:
-        """Tell cheaply, from the ids an event carries alone, whether it could matter; asked for every event."""
+        """Tell cheaply, from the ids an event carries, whether it could matter; asked for every event."""
 
     async def root_values(self, events: Sequence[NumberedEvent]) -> Sequence[object | None]:
         """Return per event what the root field resolves to, or None where it may not be seen."""
@@ -73,22 +73,8 @@ class Feed(Protocol[Viewer_contra]):
         """Return what the viewer's subscription concerns.
 
         Raises:
-            LiveRefusal: an id names nothing that the viewer may see, or an argument makes no sense.
+            GraphQLError: a fault of schema/faults.py; an id names nothing that the viewer may see.
         """
-
-
-class Answer(Protocol):
-    """An execution result, formatted."""
-
-    def json(self) -> bytes: ...
-
-
-class Operation(Protocol):
-    """A validated operation; for a subscription the root value is what its root field resolves to."""
-
-    async def run(
-        self, context: object, variables: Mapping[str, object], root_value: object = None
-    ) -> Answer: ...
 
 
 class Sink(Protocol):
@@ -111,13 +97,13 @@ class Sink(Protocol):
 class LiveRequest:
     """A subscription as the socket received it.
 
-    `group_key` is equal for subscriptions that differ in nothing but `after`: document, operation, variables.
-    `make_context` gives a fresh execution context, used for the events of one batch.
+    `key` is equal for subscriptions that differ in nothing but `after`: operation and variables.
+    `make_context` gives a fresh execution context, used for the events of one batch; `execute` runs the
+    operation in it with an event's root value and returns the execution result as JSON.
     """
 
-    operation: Operation
-    variables: Mapping[str, object]
-    group_key: Hashable
-    make_context: Callable[[], object]
+    key: Hashable
     interest: Interest
+    make_context: Callable[[], object]
+    execute: Callable[[object, object], Awaitable[bytes]]
     after: str | None

@@ -6,7 +6,7 @@ skipped in silence.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -39,17 +39,22 @@ class Executions:
             roots = await request.interest.root_values(events)
             for event, root in zip(events, roots, strict=True):
                 if root is not None:
-                    answer = await request.operation.run(context, request.variables, root_value=root)
-                    answers.append((event.number, Payload(answer.json())))
+                    answers.append((event.number, Payload(await request.execute(context, root))))
         return answers
+
+
+def key_of(request: LiveRequest) -> Hashable:
+    """Return what subscriptions of one group have in common."""
+    return (request.key, request.interest.scope_key)
 
 
 class Group:
     """Subscriptions that share every payload."""
 
-    __slots__ = ("_executions", "_members", "_request")
+    __slots__ = ("_executions", "_members", "_request", "key")
 
     def __init__(self, request: LiveRequest, executions: Executions) -> None:
+        self.key = key_of(request)
         self._request = request
         self._executions = executions
         self._members: dict[Sink, int] = {}

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from app.live.feed import EventSource, LiveRefusal, LiveRequest, Sink
-from app.live.groups import Executions, Group
+from app.live.groups import Executions, Group, key_of
 from rules.happenings import NumberedEvent
 from rules.words import WorkspaceId
 
@@ -94,23 +94,21 @@ class Hub:
     def members(self) -> int:
         return sum(len(group) for group in self._groups.values())
 
-    def join(self, request: LiveRequest, sink: Sink, joined_after: int) -> None:
-        """Deliver events after `joined_after` to the sink; it must not be less than `read_to`."""
+    def join(self, request: LiveRequest, sink: Sink, joined_after: int) -> Group:
+        """Deliver events after `joined_after`, which must not be less than `read_to`, to the sink."""
         assert joined_after >= self.read_to
-        key = (request.group_key, request.interest.scope_key)
+        key = key_of(request)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = Group(request, self.executions)
         group.join(sink, joined_after)
+        return group
 
-    def leave(self, request: LiveRequest, sink: Sink) -> None:
+    def leave(self, group: Group, sink: Sink) -> None:
         """Deliver nothing to the sink any more."""
-        key = (request.group_key, request.interest.scope_key)
-        group = self._groups.get(key)
-        if group is not None:
-            group.leave(sink)
-            if not group:
-                del self._groups[key]
+        group.leave(sink)
+        if not group and self._groups.get(group.key) is group:
+            del self._groups[group.key]
 
     async def _run(self) -> None:
         async with self._bell.listen(self.workspace_id, self._ring.set):

@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from app.live.feed import EventSource, LiveRefusal, LiveRequest, Sink
-from app.live.groups import Executions
+from app.live.groups import Executions, Group
 from app.live.hub import Bell, Hub, HubPace
 from app.live.replay import replay, starting_number
 from rules.words import WorkspaceId
@@ -33,13 +33,13 @@ class _Residence:
 class Membership:
     """One subscription's place; `leave` it when the client is gone or no longer interested."""
 
-    __slots__ = ("_hubs", "_left", "_replaying", "_request", "_residence", "_sink")
+    __slots__ = ("_group", "_hubs", "_left", "_replaying", "_residence", "_sink")
 
-    def __init__(self, hubs: "Hubs", residence: _Residence, request: LiveRequest, sink: Sink) -> None:
+    def __init__(self, hubs: "Hubs", residence: _Residence, sink: Sink) -> None:
         self._hubs = hubs
         self._residence = residence
-        self._request = request
         self._sink = sink
+        self._group: Group | None = None
         self._replaying: asyncio.Task[None] | None = None
         self._left = False
 
@@ -50,21 +50,24 @@ class Membership:
         self._left = True
         if self._replaying is not None:
             self._replaying.cancel()
-        self._residence.hub.leave(self._request, self._sink)
+        if self._group is not None:
+            self._residence.hub.leave(self._group, self._sink)
         self._hubs.release(self._residence)
 
-    def join(self, joined_after: int) -> None:
+    def join(self, request: LiveRequest, joined_after: int) -> None:
         """Go on with the live stream; a subscription that left meanwhile stays away."""
         if not self._left:
-            self._residence.hub.join(self._request, self._sink, joined_after)
+            self._group = self._residence.hub.join(request, self._sink, joined_after)
 
-    def start_replay(self, after: int) -> None:
+    def start_replay(self, request: LiveRequest, after: int) -> None:
         """Replay in a task of its own, which ends when the live stream is joined."""
-        self._replaying = asyncio.create_task(self._replay(after), name="live replay")
+        self._replaying = asyncio.create_task(self._replay(request, after), name="live replay")
 
-    async def _replay(self, after: int) -> None:
+    async def _replay(self, request: LiveRequest, after: int) -> None:
         try:
-            await replay(self._residence.hub, self._request, self._sink, after, self.join)
+            await replay(
+                self._residence.hub, request, self._sink, after, lambda number: self.join(request, number)
+            )
         except LiveRefusal as refusal:
             self._sink.refuse(refusal)
         except Exception:
@@ -100,18 +103,18 @@ class Hubs:
             LiveRefusal: `after` is not an event of the workspace.
         """
         residence = self._hold(request.interest.workspace_id)
-        membership = Membership(self, residence, request, sink)
+        membership = Membership(self, residence, sink)
         hub = residence.hub
         try:
             await asyncio.shield(residence.starting)
             if request.after is None:
-                membership.join(hub.read_to)
+                membership.join(request, hub.read_to)
             else:
                 after = await starting_number(hub, request.after)
                 if after >= hub.read_to:
-                    membership.join(after)
+                    membership.join(request, after)
                 else:
-                    membership.start_replay(after)
+                    membership.start_replay(request, after)
         except BaseException:
             membership.leave()
             raise
