@@ -1,0 +1,146 @@
+"""What the control API takes, as models that refuse unknown names and impossible values."""
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from simulator.compose import Enclosure, Letter
+from simulator.dials import Strict
+
+Short = Annotated[str, Field(max_length=2_000)]
+
+
+class NewAccount(Strict):
+    """A person to make."""
+
+    address: Short
+    name: Short = ""
+    kind: Literal["google", "outside", "unknown"] = "outside"
+    password: Annotated[str, Field(min_length=1, max_length=200)] = "simulator"
+
+
+class NewAlias(Strict):
+    """A send-as address to add."""
+
+    address: Short
+    name: Short = ""
+    verification_status: Literal["accepted", "pending"] = "accepted"
+    is_default: bool = False
+
+
+class NewPassword(Strict):
+    """The account's next password."""
+
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Revoke(Strict):
+    """Whose access to end: one client's, or everybody's."""
+
+    client_id: str | None = None
+
+
+class File(Strict):
+    """An attachment, its content in base64."""
+
+    filename: Short
+    content_type: Short = ""
+    content_base64: str
+
+    @field_validator("content_base64")
+    @classmethod
+    def is_base64(cls, value: str) -> str:
+        """Refuse what is no base64."""
+        try:
+            base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ValueError("not base64") from error
+        return value
+
+
+class NewMail(Strict):
+    """A mail to write: new, an answer (`reply_to`), a forward (`forward`), or `raw_base64` as it is."""
+
+    to: list[Short] = []
+    cc: list[Short] = []
+    bcc: list[Short] = []
+    subject: Short = ""
+    text: str = ""
+    html: str = ""
+    headers: dict[str, Short] = {}
+    attachments: list[File] = []
+    message_id: Short | None = None
+    reply_to: str | None = None
+    reply_all: bool = False
+    forward: str | None = None
+    raw_base64: str | None = None
+
+    @property
+    def letter(self) -> Letter:
+        """The mail as the composer takes it."""
+        files = [
+            Enclosure(file.filename, file.content_type, base64.b64decode(file.content_base64))
+            for file in self.attachments
+        ]
+        return Letter(
+            list(self.to),
+            list(self.cc),
+            list(self.bcc),
+            self.subject,
+            self.text,
+            self.html,
+            files,
+            dict(self.headers),
+        )
+
+
+class Relabel(Strict):
+    """Labels to put on and take off a mail."""
+
+    add_labels: list[Short] = []
+    remove_labels: list[Short] = []
+
+
+class ClientModel(Strict):
+    """A registered OAuth client."""
+
+    id: Short
+    secret: Short
+    redirect_uris: list[Short]
+    name: Short = "Bothways"
+    project: Short = "bothways-demo"
+    state: Literal["active", "deleted"] = "active"
+
+
+class Clients(Strict):
+    """All registered clients; those left out are unregistered."""
+
+    clients: list[ClientModel]
+
+
+class Push(Strict):
+    """Where notifications go; what is left out keeps its value."""
+
+    url: Short | None = None
+    audience: Short | None = None
+    service_account: Short | None = None
+    subscription: Short | None = None
+    topics: list[Short] | None = None
+
+
+class Consent(Strict):
+    """What the user of an account answers to an authorization URL; `scopes` None ticks everything."""
+
+    authorize_url: Annotated[str, Field(max_length=20_000)]
+    account: Short
+    scopes: list[Short] | None = None
+    password: str = "simulator"
+    deny: bool = False
+
+
+class Reset(Strict):
+    """Whether the emptied world gets the demo's people and mail."""
+
+    seed: bool = False

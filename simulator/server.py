@@ -1,0 +1,31 @@
+"""The program's one ASGI application, and what runs beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from simulator.control import Control
+from simulator.google.surface import GoogleDoor, KeepTransport
+from simulator.state import StateFile
+from simulator.world import World
+
+
+def application(world: World, state_file: StateFile | None) -> ASGIApp:
+    """Return the application: control API, page, and the provider below `/google`."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(world.run_post()), asyncio.create_task(world.pubsub.run())]
+        if state_file is not None:
+            tasks.append(asyncio.create_task(state_file.run()))
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    routes = [*Control(world).routes(), Mount("/google", app=GoogleDoor(world))]
+    return KeepTransport(Starlette(routes=routes, lifespan=lifespan))
