@@ -1,0 +1,111 @@
+"""Calling Gmail for one mailbox: in turn, authorised, exactly once, deciphered.
+
+Belongs here: what every call has in common. Never: which calls make up a task (client.py).
+
+A refused access token (401) means that nothing happened, so a read or a repeatable change is made again
+with a refreshed token, once. A sending is not: its caller counts attempts, and one attempt is one POST
+(R49).
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from providers.gmail.decipher import Asked, StaleAccessToken, decipher
+from providers.gmail.requests import Call
+from providers.gmail.tokens import FreshTokens
+from providers.gmail.wire import JsonObject
+from providers.pace import MailboxPace
+from providers.transport import ANSWER_LIMIT_BYTES, DEADLINE, Answer, Effect, Outgoing, Transport
+from rules.errors import OurBug, Retryable
+
+ERROR_LIMIT_BYTES = 256 * 1024
+STREAM_DEADLINE = timedelta(minutes=5)
+
+
+class Calls:
+    """The one path from a `Call` to an answer."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        tokens: FreshTokens,
+        pace: MailboxPace,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.tokens = tokens
+        self.pace = pace
+        self._transport = transport
+        self._clock = clock
+
+    async def ask(self, call: Call, *, deadline: timedelta = DEADLINE) -> JsonObject:
+        """Return the JSON of a good answer.
+
+        Raises:
+            ProviderTrouble: as decipher and the transport say; pauses are remembered on the way.
+        """
+        answer = await self.answer(call, deadline=deadline)
+        return self.read(call, answer)
+
+    async def answer(self, call: Call, *, deadline: timedelta = DEADLINE) -> Answer:
+        """Return a good answer (2xx) as it came, for those that are not JSON. Raises as `ask`."""
+        token = await self.tokens.access_token()
+        try:
+            return await self._once(call, token, deadline)
+        except StaleAccessToken as stale:
+            token = await self.tokens.replaced(token)
+            if call.outgoing.effect is Effect.ONCE or not isinstance(call.outgoing.body, bytes | None):
+                raise Retryable("The access token had to be refreshed first.") from stale
+        try:
+            return await self._once(call, token, deadline)
+        except StaleAccessToken as stale:
+            raise Retryable("Google refuses its own new access token.") from stale
+
+    def read(self, call: Call, answer: Answer) -> JsonObject:
+        """Decipher an answer, and remember the pause where it names one. Raises as `decipher`."""
+        try:
+            return decipher(call.asked, answer.status, answer.headers, answer.body, now=self._clock())
+        except Retryable as trouble:
+            self.pace.told(trouble)
+            raise
+
+    @asynccontextmanager
+    async def stream(self, call: Call, *, limit_bytes: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Give the body of a good answer while it arrives; only for reads. Raises as `ask`."""
+        token = await self.tokens.access_token()
+        try:
+            async with self._streamed(call, token, limit_bytes) as chunks:
+                yield chunks
+                return
+        except StaleAccessToken:
+            token = await self.tokens.replaced(token)
+        async with self._streamed(call, token, limit_bytes) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def _streamed(
+        self, call: Call, token: str, limit_bytes: int
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        async with (
+            self.pace.turn(call.units, sending=False),
+            self._transport.stream(
+                _authorised(call.outgoing, token), limit_bytes=limit_bytes, deadline=STREAM_DEADLINE
+            ) as streamed,
+        ):
+            if streamed.status != 200:
+                self.read(call, await streamed.whole())
+                raise OurBug(f"{call.outgoing.name}: status {streamed.status} to a read.")
+            yield streamed.chunks
+
+    async def _once(self, call: Call, token: str, deadline: timedelta) -> Answer:
+        async with self.pace.turn(call.units, sending=call.asked is Asked.SEND):
+            outgoing = _authorised(call.outgoing, token)
+            answer = await self._transport.fetch(outgoing, limit_bytes=ANSWER_LIMIT_BYTES, deadline=deadline)
+        if not 200 <= answer.status < 300:
+            self.read(call, answer)
+        return answer
+
+
+def _authorised(outgoing: Outgoing, token: str) -> Outgoing:
+    return replace(outgoing, headers={**outgoing.headers, "authorization": f"Bearer {token}"})

@@ -1,0 +1,100 @@
+"""Store a draft, however large, holding no more than a chunk of a large one.
+
+Belongs here: the two ways to upload. A small message goes as JSON in one request; a larger one through a
+resumable session, whose first request announces it and whose second streams it to where Google says.
+Repeating either leaves at worst a draft too many, never a mail.
+Source: https://developers.google.com/workspace/gmail/api/guides/uploads
+"""
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from providers.gmail import parse
+from providers.gmail.calls import Calls
+from providers.gmail.decipher import Asked
+from providers.gmail.requests import UPLOAD_LIMIT_BYTES, Call, GmailRequests
+from providers.gmail.wire import Draft as WireDraft
+from providers.protocol import Draft
+from providers.transport import Outgoing
+from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused
+
+SMALL_BYTES: Final = 1024 * 1024
+UPLOAD_DEADLINE: Final = timedelta(minutes=5)
+
+
+async def stored(
+    calls: Calls,
+    requests: GmailRequests,
+    mime: AsyncIterator[bytes],
+    size_bytes: int,
+    remote_thread_id: str | None,
+) -> Draft:
+    """Store the message as a draft.
+
+    Raises:
+        Refused: TOO_LARGE, BAD_THREAD, BAD_RECIPIENT.
+        OurBug: the chunks do not add up to `size_bytes`.
+    """
+    if size_bytes > UPLOAD_LIMIT_BYTES:
+        text = f"Gmail takes messages of up to {UPLOAD_LIMIT_BYTES} bytes."
+        raise Refused(text, kind=RefusalKind.TOO_LARGE)
+    measured = _measured(mime, size_bytes)
+    if size_bytes <= SMALL_BYTES:
+        whole = b"".join([chunk async for chunk in measured])
+        encoded = base64.urlsafe_b64encode(whole).decode("ascii")
+        said = await calls.ask(requests.small_draft(encoded, remote_thread_id))
+    else:
+        upload = await _session(calls, requests, size_bytes, remote_thread_id, measured)
+        said = await calls.ask(upload, deadline=UPLOAD_DEADLINE)
+    return parse.draft(cast(WireDraft, said))
+
+
+async def _session(
+    calls: Calls,
+    requests: GmailRequests,
+    size_bytes: int,
+    remote_thread_id: str | None,
+    measured: AsyncIterator[bytes],
+) -> Call:
+    """Begin a resumable upload and return its second request, which carries the whole message."""
+    begun = requests.new_draft(size_bytes, remote_thread_id)
+    answer = await calls.answer(begun)
+    location = answer.headers.get("location", "")
+    if not _may_upload_to(location, begun.outgoing.url):
+        raise OperatorMustAct("Google named no place of its own for an upload.")
+    headers = {
+        "content-type": "message/rfc822",
+        "content-length": str(size_bytes),
+        "content-range": f"bytes 0-{size_bytes - 1}/{size_bytes}",
+        "accept": "application/json",
+    }
+    outgoing = Outgoing("gmail.users.drafts.create (upload)", "PUT", location, headers, measured)
+    return Call(outgoing, Asked.NEW_DRAFT, 0)
+
+
+def _may_upload_to(location: str, asked: str) -> bool:
+    """Only to where the API itself is: the request carries the mail and the access token."""
+    try:
+        there, here = urlsplit(location), urlsplit(asked)
+    except ValueError:
+        return False
+    if there.username or there.password:
+        return False
+    return (there.scheme, there.netloc) == (here.scheme, here.netloc) or (
+        there.scheme == "https" == here.scheme and (there.hostname or "").endswith(".googleapis.com")
+    )
+
+
+async def _measured(mime: AsyncIterator[bytes], size_bytes: int) -> AsyncIterator[bytes]:
+    """The chunks, counted: a message cut short must not become a draft."""
+    seen_bytes = 0
+    async for chunk in mime:
+        seen_bytes += len(chunk)
+        if seen_bytes > size_bytes:
+            break
+        yield chunk
+    if seen_bytes != size_bytes:
+        raise OurBug("The message is not as long as was announced.")

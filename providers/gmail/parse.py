@@ -1,0 +1,292 @@
+"""What Gmail's JSON means in our words.
+
+Pure. Belongs here: wire in, envelopes, changes, drafts out. Never: errors (decipher.py), network, a guess.
+The direction of a message is never read from labels: mail to oneself lies in SENT and INBOX at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from providers.gmail.wire import (
+    Draft as WireDraft,
+)
+from providers.gmail.wire import (
+    HistoryKind,
+    HistoryList,
+    Message,
+    MessageNote,
+    Part,
+    SendAsList,
+)
+from providers.protocol import Change, Draft, SentCopy
+from rules.addresses import InvalidAddress, normalise, parse_addresses, parse_one
+from rules.envelope import AttachmentOutline, Envelope, Place
+from rules.errors import CursorExpired, OurBug, Retryable
+from rules.headers import decode_words, message_id, message_ids
+from rules.words import EmailAddress
+
+MARKER: Final = "X-Bothways-Submission"
+SENT_HEADERS: Final = ("Message-ID", MARKER)
+PARTS_LIMIT: Final = 1000
+CURSOR_PREFIX: Final = "gmail-1-"
+_PLACES: Final = (
+    ("DRAFT", Place.DRAFT),
+    ("TRASH", Place.TRASH),
+    ("SPAM", Place.SPAM),
+    ("CHAT", Place.CHAT),
+)
+_NOISE: Final = ("CATEGORY_", "IMPORTANT")
+"""Labels that Gmail itself sorts with, and that no rule looks at."""
+
+
+def envelope(message: Message) -> Envelope:
+    """Read a message that was asked for with ENVELOPE_FIELDS.
+
+    Raises:
+        Retryable: it lacks its id, thread or date: half an answer.
+    """
+    remote_id, remote_thread_id = message.get("id"), message.get("threadId")
+    received_at = _instant_ms(message.get("internalDate"))
+    if not remote_id or not remote_thread_id or received_at is None:
+        raise Retryable("Gmail answered with half a message.")
+    payload = message.get("payload", Part())
+    headers = _headers(payload)
+    labels = frozenset(message.get("labelIds", ()))
+    return Envelope(
+        remote_id=remote_id,
+        remote_thread_id=remote_thread_id,
+        received_at=received_at,
+        sent_at=_date_header(headers.get("date")) or received_at,
+        sender=parse_one(headers.get("from")),
+        to=parse_addresses(headers.get("to")).correspondents,
+        cc=parse_addresses(headers.get("cc")).correspondents,
+        bcc=parse_addresses(headers.get("bcc")).correspondents,
+        subject=decode_words(headers.get("subject", "")),
+        internet_message_id=message_id(headers.get("message-id")),
+        in_reply_to=message_id(headers.get("in-reply-to")),
+        references=message_ids(headers.get("references")),
+        place=place_of(labels, payload.get("mimeType", "")),
+        unread="UNREAD" in labels,
+        size_bytes=message.get("sizeEstimate", 0),
+        attachments=tuple(_attachments(payload)),
+        marker=headers.get(MARKER.lower()),
+        automatic=_is_automatic(headers, payload.get("mimeType", "")),
+        labels=labels,
+    )
+
+
+def place_of(labels: frozenset[str], content_type: str = "") -> Place:
+    """Where the message lies; a message in trash that is also a draft is a draft."""
+    for label, place in _PLACES:
+        if label in labels:
+            return place
+    return Place.CALENDAR if content_type == "text/calendar" else Place.MAIL
+
+
+def _headers(part: Part) -> dict[str, str]:
+    """The first of each header, by lower-case name: a second From is not believed."""
+    found: dict[str, str] = {}
+    for header in part.get("headers", ()):
+        found.setdefault(header.get("name", "").lower(), header.get("value", ""))
+    return found
+
+
+def _attachments(payload: Part) -> Iterator[AttachmentOutline]:
+    """Parts with a file name, wherever they are nested; `body.size` is the decoded size."""
+    waiting, seen = [payload], 0
+    while waiting and seen < PARTS_LIMIT:
+        part = waiting.pop()
+        seen += 1
+        waiting.extend(reversed(part.get("parts", ())))
+        name = part.get("filename", "")
+        if not name:
+            continue
+        headers = _headers(part)
+        shown_inside = headers.get("content-disposition", "").lower().lstrip().startswith("inline")
+        yield AttachmentOutline(
+            name=decode_words(name),
+            content_type=part.get("mimeType", "application/octet-stream").lower(),
+            size_bytes=part.get("body", {}).get("size", 0),
+            inline=shown_inside and "content-id" in headers,
+        )
+
+
+def _is_automatic(headers: dict[str, str], content_type: str) -> bool:
+    """Auto-Submitted, a list, or a bounce.
+
+    Source: RFC 3834 section 5, RFC 2369, RFC 2919, RFC 3464.
+    """
+    submitted = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
+    precedence = headers.get("precedence", "").strip().lower()
+    return (
+        submitted not in ("", "no")
+        or precedence in ("bulk", "list", "junk", "auto_reply")
+        or any(name in headers for name in ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond"))
+        or "x-failed-recipients" in headers
+        or content_type == "multipart/report"
+        or headers.get("return-path", "").strip() == "<>"
+    )
+
+
+def _date_header(text: str | None) -> datetime | None:
+    """The Date header as aware UTC; None where it is no date (RFC 5322 3.3: without a zone it is UTC)."""
+    if not text:
+        return None
+    try:
+        parsed = parsedate_to_datetime(text[:100])
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _instant_ms(text: str | None) -> datetime | None:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 14:
+        return None
+    return datetime.fromtimestamp(int(text) / 1000, UTC)
+
+
+def changes(page: HistoryList) -> tuple[Change, ...]:
+    """One change per message of a page, in the order first mentioned; drafts are left out.
+
+    The typed arrays are read, never `messages`. Each autosave of a draft replaces its message, and sending it
+    makes a new one: the draft's own comings and goings mean nothing.
+    """
+    found: dict[str, Change] = {}
+    for record in page.get("history", ()):
+        kinds: dict[HistoryKind, list[MessageNote]] = {
+            "messagesAdded": record.get("messagesAdded", []),
+            "labelsAdded": record.get("labelsAdded", []),
+            "labelsRemoved": record.get("labelsRemoved", []),
+            "messagesDeleted": record.get("messagesDeleted", []),
+        }
+        for kind, notes in kinds.items():
+            for note in _notes(notes):
+                change = _change(kind, note)
+                if change is not None:
+                    known = found.get(change.remote_id)
+                    found[change.remote_id] = change if known is None else _merged(known, change)
+    return tuple(found.values())
+
+
+def _notes(listed: Iterable[MessageNote]) -> Iterator[MessageNote]:
+    return (note for note in listed if note.get("message", {}).get("id"))
+
+
+def _change(kind: HistoryKind, note: MessageNote) -> Change | None:
+    message = note["message"]
+    if "DRAFT" in message.get("labelIds", ()):
+        return None
+    touched = frozenset(note.get("labelIds", ()))
+    if kind in ("labelsAdded", "labelsRemoved") and all(label.startswith(_NOISE) for label in touched):
+        return None
+    tells = "UNREAD" in touched and kind in ("labelsAdded", "labelsRemoved")
+    return Change(
+        remote_id=message["id"],
+        remote_thread_id=message.get("threadId"),
+        arrived=kind == "messagesAdded",
+        read=kind == "labelsRemoved" if tells else None,
+        deleted=kind == "messagesDeleted",
+    )
+
+
+def _merged(earlier: Change, later: Change) -> Change:
+    """Two changes of one message as one; the later read state counts, and gone is gone."""
+    return Change(
+        remote_id=earlier.remote_id,
+        remote_thread_id=later.remote_thread_id or earlier.remote_thread_id,
+        arrived=earlier.arrived or later.arrived,
+        read=earlier.read if later.read is None else later.read,
+        deleted=earlier.deleted or later.deleted,
+    )
+
+
+def cursor(history_id: str) -> str:
+    """The change feed's place, as it is kept."""
+    if not _is_history_id(history_id):
+        raise Retryable("Gmail did not say where its change feed stands.")
+    return CURSOR_PREFIX + history_id
+
+
+def history_start(cursor: str) -> str:
+    """The history id of a kept place. Raises CursorExpired for anything that we did not make."""
+    history_id = cursor.removeprefix(CURSOR_PREFIX)
+    if not cursor.startswith(CURSOR_PREFIX) or not _is_history_id(history_id):
+        raise CursorExpired("The kept place in the change feed is not one of ours.")
+    return history_id
+
+
+def _is_history_id(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit() and 0 < len(text) < 20
+
+
+def history_end(page: HistoryList, start: str) -> str:
+    """Where the feed may be taken up after this page: the last record's id, or the feed's own "now".
+
+    A page with more behind it is left at its last record, so that the place can be stored at once and no page
+    token has to outlive anything. It never lies before `start`.
+    """
+    told = [page["historyId"]] if page.get("historyId") and not page.get("nextPageToken") else []
+    told += [record["id"] for record in page.get("history", ()) if record.get("id")]
+    numbers = [int(text) for text in (start, *told) if _is_history_id(text)]
+    return str(max(numbers, default=0))
+
+
+def draft(wire: WireDraft) -> Draft:
+    """Raises Retryable where the answer lacks an id: the draft is then looked for or made again."""
+    message = wire.get("message", {})
+    if not wire.get("id") or not message.get("id"):
+        raise Retryable("Gmail answered with half a draft.")
+    return Draft(wire["id"], message["id"], message.get("threadId", ""))
+
+
+def sent_copy(message: Message) -> SentCopy | None:
+    """The message as a sent copy; None where it lacks its ids."""
+    if not message.get("id") or not message.get("threadId"):
+        return None
+    internet_message_id = message_id(_headers(message.get("payload", Part())).get("message-id"))
+    return SentCopy(message["id"], message["threadId"], internet_message_id)
+
+
+def is_sending(message: Message, *, marker: str, internet_message_id: str) -> bool:
+    """Whether this is the sent copy of our sending: in Sent, no draft, with our marker or Message-ID."""
+    labels = message.get("labelIds", ())
+    if "SENT" not in labels or "DRAFT" in labels:
+        return False
+    headers = _headers(message.get("payload", Part()))
+    theirs = headers.get(MARKER.lower(), "").strip()
+    if theirs:
+        return theirs == marker
+    return message_id(headers.get("message-id")) == internet_message_id
+
+
+def send_as(listed: SendAsList, own: EmailAddress) -> tuple[EmailAddress, ...]:
+    """Addresses that mail may be sent from: the mailbox's own first, then verified aliases.
+
+    Source: https://developers.google.com/workspace/gmail/api/guides/alias_and_signature_settings
+    """
+    found = {own: None}
+    for alias in listed.get("sendAs", ()):
+        if alias.get("isPrimary") or alias.get("verificationStatus") == "accepted":
+            try:
+                found[normalise(alias.get("sendAsEmail", ""))] = None
+            except InvalidAddress:
+                continue
+    return tuple(found)
+
+
+def own_address(text: str | None) -> EmailAddress:
+    """The mailbox's address as Google names it. Raises OurBug where that is none."""
+    try:
+        return normalise(text or "")
+    except InvalidAddress as error:
+        raise OurBug("Google named no address for the mailbox.") from error
+
+
+def expiration(text: str | None) -> datetime:
+    """A watch's end, in milliseconds since 1970. Raises Retryable where it is not told."""
+    ends_at = _instant_ms(text)
+    if ends_at is None:
+        raise Retryable("Gmail did not say when the watch ends.")
+    return ends_at

@@ -1,0 +1,191 @@
+"""How fast this deployment asks a provider: per mailbox, per project, and never more than four at once.
+
+Belongs here: waiting, and where buckets are kept. Never: prices and bucket arithmetic (rules/pacing.py).
+
+Buckets live in this process, and in Redis where one is given, so that several workers share them. Losing
+Redis only loosens the pace: the provider's own 429 then says what we no longer know; nothing is ever
+blocked by it. A pause that the provider asked for is remembered: until it is over, requests of that mailbox
+(or its sendings, or everything) are answered here with `Retryable(at)` and not sent (security R61).
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from rules.errors import Retryable, Scope
+from rules.pacing import GMAIL_PROJECT_RATE, GMAIL_USER_RATE, Bucket, Rate, full, take
+
+AT_ONCE: Final = 4
+"""Calls of one mailbox at once. Google's limit is unpublished, about five are known to pass."""
+PATIENCE: Final = timedelta(seconds=15)
+"""How long a request waits for its turn here; a longer wait is given back to the caller."""
+MAILBOXES_REMEMBERED: Final = 20_000
+REDIS_PATIENCE: Final = timedelta(milliseconds=250)
+REDIS_ABSENCE: Final = timedelta(seconds=5)
+
+
+class SharedBuckets(Protocol):
+    """Buckets that several processes take from."""
+
+    async def take(self, key: str, rate: Rate, cost: float, patience: timedelta) -> timedelta:
+        """Return how long to wait; where that is longer than `patience`, nothing was taken."""
+
+
+class Pace:
+    """Every mailbox's pace in this process; one per process and provider."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        shared: SharedBuckets | None = None,
+        mailbox_rate: Rate = GMAIL_USER_RATE,
+        project_rate: Rate = GMAIL_PROJECT_RATE,
+    ) -> None:
+        self.clock = clock
+        self.shared = shared
+        self.mailbox_rate = mailbox_rate
+        self.project = _Local(project_rate)
+        self.project_paused_until: datetime | None = None
+        self._mailboxes: OrderedDict[str, MailboxPace] = OrderedDict()
+
+    def mailbox(self, key: str) -> "MailboxPace":
+        """The pace of one mailbox; the same object for as long as it is among the last used."""
+        pace = self._mailboxes.setdefault(key, MailboxPace(self, key))
+        self._mailboxes.move_to_end(key)
+        if len(self._mailboxes) > MAILBOXES_REMEMBERED:
+            self._mailboxes.popitem(last=False)
+        return pace
+
+
+class MailboxPace:
+    """What one mailbox may do now. `refreshing` is the turn to refresh its tokens: one at a time (R14)."""
+
+    def __init__(self, pace: Pace, key: str) -> None:
+        self.refreshing = asyncio.Lock()
+        self._pace = pace
+        self._key = key
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._own = _Local(pace.mailbox_rate)
+        self._paused_until: datetime | None = None
+        self._sending_paused_until: datetime | None = None
+
+    @asynccontextmanager
+    async def turn(self, units: int, *, sending: bool) -> AsyncIterator[None]:
+        """Wait for this request's turn, and hold one of the four places while it is made.
+
+        Raises:
+            Retryable: the provider's pause is not over, or the wait would be longer than a job should wait.
+        """
+        self._refuse_during_pause(sending)
+        wait = await self._wait(units)
+        if wait > PATIENCE:
+            raise Retryable("The quota of this mailbox is used up for now.", self._pace.clock() + wait)
+        if wait > timedelta(0):
+            await asyncio.sleep(wait.total_seconds())
+        async with self._at_once:
+            self._refuse_during_pause(sending)
+            yield
+
+    def told(self, trouble: Retryable) -> None:
+        """Remember a pause that the provider named."""
+        if trouble.at is None:
+            return
+        match trouble.concerns:
+            case Scope.MAILBOX:
+                self._paused_until = _later(self._paused_until, trouble.at)
+            case Scope.SENDING:
+                self._sending_paused_until = _later(self._sending_paused_until, trouble.at)
+            case Scope.PROJECT:
+                self._pace.project_paused_until = _later(self._pace.project_paused_until, trouble.at)
+
+    def _refuse_during_pause(self, sending: bool) -> None:
+        now = self._pace.clock()
+        pauses = [(self._pace.project_paused_until, Scope.PROJECT), (self._paused_until, Scope.MAILBOX)]
+        if sending:
+            pauses.append((self._sending_paused_until, Scope.SENDING))
+        for until, concerns in pauses:
+            if until is not None and until > now:
+                raise Retryable("The provider asked for a pause that is not over.", until, concerns)
+
+    async def _wait(self, units: int) -> timedelta:
+        """The longest of the waits; what one bucket gave while another asks for patience is given back."""
+        now = self._pace.clock()
+        local = max(self._own.peek(units, now), self._pace.project.peek(units, now))
+        if local > PATIENCE:
+            return local
+        shared = timedelta(0)
+        if self._pace.shared is not None:
+            rates = ((f"mailbox:{self._key}", self._own.rate), ("project", self._pace.project.rate))
+            for key, rate in rates:
+                shared = max(shared, await self._pace.shared.take(key, rate, units, PATIENCE))
+                if shared > PATIENCE:
+                    return shared
+        return max(self._own.take(units, now), self._pace.project.take(units, now), shared)
+
+
+class _Local:
+    """A bucket in this process."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+        self._bucket: Bucket | None = None
+
+    def peek(self, cost: float, now: datetime) -> timedelta:
+        return take(self._bucket or full(self.rate, now), self.rate, cost, now)[1]
+
+    def take(self, cost: float, now: datetime) -> timedelta:
+        self._bucket, wait = take(self._bucket or full(self.rate, now), self.rate, cost, now)
+        return wait
+
+
+def _later(known: datetime | None, told: datetime) -> datetime:
+    return told if known is None else max(known, told)
+
+
+class RedisBuckets:
+    """Buckets in Redis or Valkey, taken from atomically by the server's own clock.
+
+    Source: https://redis.io/docs/latest/develop/interact/programmability/eval-intro/
+    """
+
+    _SCRIPT: Final = """
+        local time = redis.call('TIME')
+        local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+        local capacity, fill, cost, patience =
+            tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+        local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+        local tokens, at = tonumber(kept[1]) or capacity, tonumber(kept[2]) or now
+        tokens = math.min(capacity, tokens + math.max(0, now - at) * fill) - cost
+        local wait = math.max(0, -tokens / fill)
+        if wait <= patience then
+            redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(math.max(now, at)))
+            redis.call('PEXPIRE', KEYS[1], math.ceil(capacity / fill * 1000 + wait * 1000) + 60000)
+        end
+        return tostring(wait)
+    """
+
+    def __init__(self, redis: Redis, *, prefix: str = "bothways:pace:gmail:") -> None:
+        self._script = redis.register_script(self._SCRIPT)
+        self._prefix = prefix
+        self._absent_until = 0.0
+
+    async def take(self, key: str, rate: Rate, cost: float, patience: timedelta) -> timedelta:
+        """Return the wait; nothing where Redis does not answer at once, and for a few seconds after that."""
+        time = asyncio.get_running_loop().time
+        if time() < self._absent_until:
+            return timedelta(0)
+        arguments = [rate.capacity, rate.per_second, cost, patience.total_seconds()]
+        try:
+            async with asyncio.timeout(REDIS_PATIENCE.total_seconds()):
+                wait = await self._script(keys=[self._prefix + key], args=arguments)
+        except (RedisError, OSError, TimeoutError):
+            self._absent_until = time() + REDIS_ABSENCE.total_seconds()
+            return timedelta(0)
+        return timedelta(seconds=float(wait))
