@@ -68,7 +68,10 @@ def write_json(value: object) -> bytes:
 
 
 class CompiledOperation:
-    """One operation of a validated document."""
+    """One operation of a validated document.
+
+    `runs` counts executions, `references` how many of them graphql-core had to do.
+    """
 
     def __init__(
         self,
@@ -90,6 +93,8 @@ class CompiledOperation:
         self._variables = Variables(schema, operation, hide_suggestions)
         self._deciding = _deciding_variables(document)
         self._shapes: dict[tuple[Any, ...], tuple[Root, ...] | None] = {}
+        self.runs = 0
+        self.references = 0
 
     @property
     def is_subscription(self) -> bool:
@@ -107,6 +112,7 @@ class CompiledOperation:
 
         Field errors are part of the result. `asyncio.CancelledError` passes through.
         """
+        self.runs += 1
         values = self.coerce(variables)
         if isinstance(values, list):
             return Result(None, values, was_executed=False)
@@ -124,6 +130,7 @@ class CompiledOperation:
     async def _by_reference(
         self, context: Any, variables: dict[str, Any], root_value: Any, memory: Memory
     ) -> Result:
+        self.references += 1
         result = await execute_by_reference(
             self._schema,
             self._document,
