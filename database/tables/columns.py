@@ -8,7 +8,7 @@ be done without a table rewrite).
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, LargeBinary, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import SchemaItem
 
@@ -54,3 +54,10 @@ def one_of(column: str, values: type[StrEnum], table: str) -> SchemaItem:
     """A CHECK that keeps a text column inside its closed set."""
     listed = ", ".join(f"'{value.value}'" for value in values)
     return CheckConstraint(f"{column} in ({listed})", name=f"{table}_{column}_known")
+
+
+def substrings(name: str, column: str) -> Index:
+    """An index for `ilike '%part%'` inside one workspace (pg_trgm, btree_gin)."""
+    return Index(
+        name, "workspace_id", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"}
+    )

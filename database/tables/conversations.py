@@ -26,6 +26,8 @@ class ContactRow(SQLModel, table=True):
     __table_args__ = (
         columns.one_of("origin", ContactOrigin, "contacts"),
         Index("contacts_newest", "workspace_id", "created_at", "id"),
+        columns.substrings("contacts_name_parts", "name"),
+        columns.substrings("contacts_company_parts", "company"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -43,6 +45,7 @@ class ContactAddressRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("contact_id", "address", name="contact_addresses_once"),
         Index("contact_addresses_by_address", "workspace_id", "address"),
+        columns.substrings("contact_addresses_parts", "address"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -59,7 +62,7 @@ class ThreadRow(SQLModel, table=True):
     __table_args__ = (
         columns.one_of("state", ThreadState, "threads"),
         Index("threads_inbox", "workspace_id", "last_message_at", "id"),
-        Index("threads_by_contact", "workspace_id", "contact_id", "last_message_at", "id"),
+        Index("threads_by_contact", "contact_id", "last_message_at", "id"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -119,7 +122,7 @@ class MessageRow(SQLModel, table=True):
         columns.one_of("visibility", Visibility, "messages"),
         UniqueConstraint("workspace_id", "internet_message_id", name="messages_internet_message_id_once"),
         Index("messages_of_thread", "thread_id", "sent_at", "id"),
-        Index("messages_search", "search", postgresql_using="gin"),
+        Index("messages_search", "workspace_id", "search", postgresql_using="gin"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -194,6 +197,7 @@ class UnreadRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("user_id", "message_id", name="unread_once"),
         Index("unread_by_thread", "user_id", "thread_id"),
+        Index("unread_by_message", "message_id"),
     )
 
     id: UUID = Field(sa_column=columns.key())

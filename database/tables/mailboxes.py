@@ -40,6 +40,7 @@ class MailboxRow(SQLModel, table=True):
         Index("mailboxes_live_user_once", "workspace_id", "user_id", unique=True, postgresql_where=_LIVE),
         Index("mailboxes_by_address", "provider", "address"),
         Index("mailboxes_due", "next_check_at", postgresql_where=text("status = 'CONNECTED'")),
+        Index("mailboxes_push_due", "push_renew_at", postgresql_where=text("status = 'CONNECTED'")),
     )
 
     id: UUID = Field(sa_column=columns.key())

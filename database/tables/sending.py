@@ -30,6 +30,11 @@ class SubmissionRow(SQLModel, table=True):
             "sent_at",
             postgresql_where=text("sent_at is not null"),
         ),
+        Index(
+            "submissions_open",
+            "created_at",
+            postgresql_where=text("state in ('SCHEDULED', 'HELD', 'QUEUED', 'SENDING', 'UNCERTAIN')"),
+        ),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -79,12 +84,13 @@ class CommandRow(SQLModel, table=True):
     """Work asked for and not yet done: the truth behind every job; arq is only its bell.
 
     One row per `key`: asking again while it waits or runs raises `asked`, and a run ends the row only if
-    `asked` is what it was when the run began, so that nothing asked during a run is swallowed.
+    `asked` is what it was when the run began, so that nothing asked during a run is swallowed. What is asked
+    during a run sets `next_due_at`; `due_at` stays, so that a run that dies is still repeated at once.
     """
 
     __tablename__: ClassVar[str] = "commands"
     __table_args__ = (
-        UniqueConstraint("key", name="commands_key_once"),
+        UniqueConstraint("workspace_id", "key", name="commands_key_once"),
         Index("commands_due", "due_at", postgresql_where=text("parked_at is null")),
     )
 
@@ -96,6 +102,7 @@ class CommandRow(SQLModel, table=True):
     arguments: dict[str, Any] = Field(sa_column=columns.json())
     asked: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
     due_at: datetime = Field(sa_column=columns.instant())
+    next_due_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     lease_until: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))

@@ -1,0 +1,158 @@
+"""Connections for single statements, each of which remembers the workspace that it is set to.
+
+The second wall of tenancy must not cost a round trip: a line that is already set to the workspace is
+preferred, and set again only when the workspace changes. Nothing here opens a transaction, so that one
+statement is one round trip. A line whose statement was cut short is closed, never used again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from database import urls
+
+if TYPE_CHECKING:
+    Line = asyncpg.Connection[asyncpg.Record]
+else:  # generic in its stubs alone
+    Line = asyncpg.Connection
+
+Answer = TypeVar("Answer")
+
+WAIT_FOR_A_LINE = timedelta(seconds=2)
+
+
+class DatabaseBusy(Exception):
+    """Every connection is in use. The same request may be made again, a little later."""
+
+
+class DatabaseAway(Exception):
+    """The database did not answer. The same request may be made again, a little later."""
+
+
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@dataclass(slots=True)
+class _Open:
+    line: Line
+    workspace_id: UUID | None = None
+
+
+class Lines:
+    """A bounded set of connections, opened when they are first needed."""
+
+    def __init__(self, url: str, *, most: int, settings: dict[str, str]) -> None:
+        self._url = urls.plain(url)
+        self._settings = settings
+        self._free = asyncio.Semaphore(most)
+        self._idle: list[_Open] = []
+        self._closed = False
+
+    async def run(
+        self, workspace_id: UUID | None, statement: Callable[[Line], Awaitable[Answer]], *, again: bool = True
+    ) -> Answer:
+        """Carry out one statement inside a workspace, or in none.
+
+        A connection that turns out to be dead is replaced and, if `again`, the statement repeated once: so
+        `again` is for what may be done twice.
+
+        Raises:
+            DatabaseBusy: no connection became free within two seconds.
+            DatabaseAway: the database does not answer.
+        """
+        try:
+            await asyncio.wait_for(self._free.acquire(), WAIT_FOR_A_LINE.total_seconds())
+        except TimeoutError:
+            raise DatabaseBusy("Every connection to the database is in use.") from None
+        try:
+            try:
+                return await self._attempt(workspace_id, statement)
+            except _AWAY:
+                if not again:
+                    raise
+                self._forget_idle()
+                return await self._attempt(workspace_id, statement)
+        except _AWAY as trouble:
+            raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
+        finally:
+            self._free.release()
+
+    async def _attempt(
+        self, workspace_id: UUID | None, statement: Callable[[Line], Awaitable[Answer]]
+    ) -> Answer:
+        open_line = self._take(workspace_id) or await self._open()
+        try:
+            if workspace_id is not None and open_line.workspace_id != workspace_id:
+                open_line.workspace_id = None
+                await open_line.line.fetchval(
+                    "select set_config('app.workspace', $1, false)", str(workspace_id)
+                )
+                open_line.workspace_id = workspace_id
+            answer = await statement(open_line.line)
+        except asyncpg.PostgresError:
+            self._put_back(open_line)
+            raise
+        except BaseException:
+            open_line.line.terminate()
+            raise
+        self._put_back(open_line)
+        return answer
+
+    def _take(self, workspace_id: UUID | None) -> _Open | None:
+        """An idle line: one already set to the workspace, else the one that has been idle longest."""
+        self._idle = [each for each in self._idle if not each.line.is_closed()]
+        for place in range(len(self._idle) - 1, -1, -1):
+            if self._idle[place].workspace_id == workspace_id:
+                return self._idle.pop(place)
+        return self._idle.pop(0) if self._idle else None
+
+    def _put_back(self, open_line: _Open) -> None:
+        if self._closed or open_line.line.is_closed():
+            open_line.line.terminate()
+        else:
+            self._idle.append(open_line)
+
+    def _forget_idle(self) -> None:
+        """After one line was found dead, the others most likely are: the next statement gets a fresh one."""
+        for each in self._idle:
+            each.line.terminate()
+        self._idle = []
+
+    async def _open(self) -> _Open:
+        line = await asyncpg.connect(
+            self._url, timeout=5, server_settings=self._settings, statement_cache_size=400
+        )
+        try:
+            await line.set_type_codec(
+                "jsonb", schema="pg_catalog", encoder=_dumps, decoder=orjson.loads, format="text"
+            )
+        except BaseException:
+            line.terminate()
+            raise
+        return _Open(line)
+
+    async def close(self) -> None:
+        """Close every idle line; one in use is closed when its statement ends."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        for each in idle:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await each.line.close(timeout=2)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,232 @@
+"""The one unit of work: rows, what happened, and what is to be done, in one commit. Nothing else commits.
+
+In the order of the locks it takes: the rows; then commands, by key; then the workspace's own row, which
+gives out the numbers of audit rows and, as the last statement, of events. So numbers are gapless and
+increase in the order of the commits, and that row is locked for one statement only. After the commit the
+bell is rung, best effort: whoever missed it is found by the sweeper, or by the next ring.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import orjson
+import structlog
+from sqlalchemy import Executable, Result, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import SQLModel
+
+from database import audit, commands, written
+from database.commands import Claimed, End, Ending, Ring
+from database.ids import new_id
+from database.tables import AuditRow, metadata
+from rules.happenings import Command, Event
+from rules.words import CommandId, WorkspaceId
+
+BELL_TIMEOUT = timedelta(milliseconds=100)
+
+_log = structlog.get_logger(__name__)
+_order = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+class Bell(Protocol):
+    """Wakes whoever waits; may lose a ring, may ring twice, may fail."""
+
+    async def events(self, workspace_id: WorkspaceId, number: int) -> None:
+        """Events up to `number` are committed."""
+
+    async def command(self, command_id: CommandId, queue: str, due_at: datetime) -> None:
+        """A command waits to be carried out at `due_at`."""
+
+
+class WorkspaceGone(Exception):
+    """The workspace does not exist, or no longer."""
+
+
+_ENTER = text("select set_config('app.workspace', :workspace_id, true)")
+
+_LAST_ACT = text("""
+select w.id, last.number, last.chain from workspaces w
+left join lateral (
+    select number, chain from audit_log where workspace_id = w.id order by number desc limit 1
+) last on true
+where w.id = :workspace_id
+""")
+
+_LOCK = text("select id from workspaces where id = :workspace_id for no key update")
+
+_TELL = text("""
+with numbered as (
+    update workspaces set event_number = event_number + :count where id = :workspace_id
+    returning event_number
+)
+insert into events (workspace_id, number, at, kind, subject)
+select :workspace_id, numbered.event_number - :count + told.place, :now, told.kind, told.subject::jsonb
+from numbered, unnest(cast(:kinds as text[]), cast(:subjects as text[]))
+    with ordinality as told(kind, subject, place)
+returning number
+""")
+
+
+class Work:
+    """What one transaction reads and writes in one workspace; made by `Database.work`."""
+
+    def __init__(self, session: AsyncSession, workspace_id: WorkspaceId, now: datetime) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+        self.now = now
+        self._rows: list[SQLModel] = []
+        self._told: list[Event] = []
+        self._asked: dict[str, tuple[Command, datetime | None]] = {}
+        self._ends: list[End] = []
+        self._acts: list[audit.Act] = []
+
+    def add(self, row: SQLModel) -> None:
+        """Insert a row, before the next statement of this work, parents before children."""
+        self._rows.append(row)
+
+    async def flush(self) -> None:
+        """Write the rows added so far, and the changes of those that the session loaded."""
+        rows, self._rows = self._rows, []
+        rows.sort(key=lambda row: _order[str(row.__tablename__)])
+        for place, row in enumerate(rows):
+            self.session.add(row)
+            if place + 1 == len(rows) or rows[place + 1].__tablename__ != row.__tablename__:
+                await self.session.flush()
+        if not rows:
+            await self.session.flush()
+
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> Result[Any]:
+        """Carry out one statement of SQLAlchemy Core, after what was added."""
+        await self.flush()
+        return await self.session.execute(statement, parameters)
+
+    def tell(self, event: Event) -> None:
+        """Say what has happened; numbered and stored by the commit."""
+        self._told.append(event)
+
+    def ask(self, command: Command, due_at: datetime | None = None) -> None:
+        """Ask for work to be done after the commit, at once or not before `due_at`."""
+        known = self._asked.get(command.key)
+        if known is not None:
+            due_at = min(known[1], due_at) if known[1] and due_at else None
+        self._asked[command.key] = (command, due_at)
+
+    async def audit(self, actor: str, action: str, **detail: str) -> None:
+        """Write one act into the audit log, with the commit."""
+        self._acts.append(audit.Act(actor, action, detail))
+
+    async def finish(self, claimed: Claimed) -> None:
+        """End the command with this commit; what was asked during the run makes it run again.
+
+        Raises at the commit: StaleClaim: another worker took over; nothing of this work is written.
+        """
+        self._ends.append(End(Ending.FINISH, claimed))
+
+    async def postpone(self, claimed: Claimed, due_at: datetime, error: str | None = None) -> None:
+        """Let the command be tried again, not before `due_at`. Raises at the commit: StaleClaim."""
+        self._ends.append(End(Ending.POSTPONE, claimed, due_at=due_at, error=error))
+
+    async def park(self, claimed: Claimed, error: str) -> None:
+        """Leave the command, visible, until it is asked again. Raises at the commit: StaleClaim."""
+        self._ends.append(End(Ending.PARK, claimed, error=error))
+
+    async def hold(self, claimed: Claimed, lease: timedelta) -> None:
+        """Commit only if the claim is still held, and renew its lease. Raises at the commit: StaleClaim."""
+        self._ends.append(End(Ending.HOLD, claimed, lease=lease))
+
+    async def _fold(self) -> tuple[list[Ring], int | None]:
+        """Write everything that leaves with the commit; the rings it makes, and the last event's number."""
+        await self.flush()
+        rings = await self._fold_commands()
+        if self._acts:
+            await self._fold_acts()
+        return rings, await self._fold_events() if self._told else None
+
+    async def _fold_commands(self) -> list[Ring]:
+        """By key, so that two works never wait for each other; a key's ending before its asking."""
+        rung: list[Ring | None] = []
+        ends: dict[str, list[End]] = {}
+        for how in self._ends:
+            ends.setdefault(how.claimed.key, []).append(how)
+        for key in sorted({*ends, *self._asked}):
+            rung += [await commands.end(self.session, how) for how in ends.get(key, ())]
+            if key in self._asked:
+                command, due_at = self._asked[key]
+                rung.append(await commands.ask(self.session, self.workspace_id, new_id(), command, due_at))
+        return [ring for ring in rung if ring is not None]
+
+    async def _fold_acts(self) -> None:
+        await self.session.execute(_LOCK, {"workspace_id": self.workspace_id})
+        last = (await self.session.execute(_LAST_ACT, {"workspace_id": self.workspace_id})).one_or_none()
+        if last is None:
+            raise WorkspaceGone("The workspace no longer exists.")
+        number, chain = last.number or 0, last.chain or audit.BEGINNING
+        for act in self._acts:
+            number += 1
+            chain = audit.link(chain, self.workspace_id, number, self.now, act)
+            row = AuditRow(
+                id=new_id(),
+                workspace_id=self.workspace_id,
+                number=number,
+                at=self.now,
+                actor=act.actor,
+                action=act.action,
+                detail=act.detail,
+                chain=chain,
+            )
+            self.session.add(row)
+        await self.session.flush()
+
+    async def _fold_events(self) -> int:
+        values = {
+            "workspace_id": self.workspace_id,
+            "now": self.now,
+            "count": len(self._told),
+            "kinds": [event.kind for event in self._told],
+            "subjects": [orjson.dumps(written.names_and_ids(event)).decode() for event in self._told],
+        }
+        numbers = (await self.session.execute(_TELL, values)).scalars().all()
+        if not numbers:
+            raise WorkspaceGone("The workspace no longer exists.")
+        return int(max(numbers))
+
+
+@asynccontextmanager
+async def one(
+    engine: AsyncEngine, bell: Bell | None, workspace_id: WorkspaceId, now: datetime
+) -> AsyncIterator[Work]:
+    """One transaction. An exception inside takes everything back: nothing is written, told or asked."""
+    async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
+        await session.execute(_ENTER, {"workspace_id": str(workspace_id)})
+        work = Work(session, workspace_id, now)
+        yield work
+        rings, number = await work._fold()
+        await session.commit()
+    if bell is not None:
+        await _ring(bell, workspace_id, rings, number)
+
+
+async def _ring(bell: Bell, workspace_id: WorkspaceId, rings: list[Ring], number: int | None) -> None:
+    """Ring for what was committed; a bell that fails or hangs costs at most BELL_TIMEOUT and no error."""
+    strokes: list[Coroutine[Any, Any, None]] = [
+        bell.command(ring.command_id, ring.queue, ring.due_at) for ring in rings
+    ]
+    if number is not None:
+        strokes.append(bell.events(workspace_id, number))
+    if not strokes:
+        return
+    tasks = [asyncio.create_task(stroke) for stroke in strokes]
+    done, late = await asyncio.wait(tasks, timeout=BELL_TIMEOUT.total_seconds())
+    for task in late:
+        task.cancel()
+    failed = [trouble for task in done if (trouble := task.exception()) is not None]
+    if late or failed:
+        kinds = sorted({type(trouble).__name__ for trouble in failed})
+        _log.warning("bell_not_rung", late=len(late), failed=len(failed), kinds=kinds)

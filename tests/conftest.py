@@ -1,0 +1,129 @@
+"""What every test may ask for: a database of its own, a Valkey without keys, a workspace with a user."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from app.embedded import EmbeddedValkey
+from database.clock import now
+from database.ids import new_id
+from database.pool import Database
+from database.tables import UserRow, WorkspaceRow
+from database.vault import Vault
+from rules.words import Role, UserId, WorkspaceId
+from tests.services import PostgresForTests, scratch_folder, start_valkey
+
+
+@pytest.fixture(scope="session")
+def services_folder() -> Iterator[Path]:
+    folder = scratch_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def postgres(services_folder: Path) -> AsyncIterator[PostgresForTests]:
+    server = PostgresForTests(services_folder)
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+async def database_name(postgres: PostgresForTests) -> AsyncIterator[str]:
+    """The name of a migrated, empty database that is dropped after the test."""
+    name = await postgres.migrated()
+    yield name
+    await postgres.drop(name)
+
+
+@pytest.fixture
+def database_url(postgres: PostgresForTests, database_name: str) -> str:
+    """The address with which the processes would log in: not the owner, held by row-level security."""
+    return postgres.app_url(database_name)
+
+
+@pytest.fixture
+def owner_url(postgres: PostgresForTests, database_name: str) -> str:
+    """The address with which migrations log in; sees every row."""
+    return postgres.owner_url(database_name)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def valkey(services_folder: Path) -> Iterator[tuple[str, EmbeddedValkey | None]]:
+    url, server = start_valkey(services_folder)
+    yield url, server
+    if server is not None:
+        server.forget()
+
+
+@pytest.fixture
+async def redis_url(valkey: tuple[str, EmbeddedValkey | None]) -> str:
+    """The address of a Valkey whose database holds no key."""
+    client: Redis = Redis.from_url(valkey[0])
+    await client.flushdb()
+    await client.aclose()
+    return valkey[0]
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault({"tests": bytes(range(32))})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceForTests:
+    """A workspace and its first user, an admin."""
+
+    id: WorkspaceId
+    user_id: UserId
+
+
+async def make_workspace(db: Database, vault: Vault, name: str = "Okafor & Sons") -> WorkspaceForTests:
+    """Store a workspace with one user, as `python -m app workspace create` does."""
+    workspace_id, user_id = WorkspaceId(new_id()), UserId(new_id())
+    key = vault.new_data_key(workspace_id)
+    async with db.work(workspace_id) as work:
+        work.add(
+            WorkspaceRow(
+                id=workspace_id,
+                name=name,
+                attachment_limit_bytes=25_000_000,
+                data_key=key.wrapped,
+                data_key_wrapped_by=key.by,
+                created_at=now(),
+            )
+        )
+        work.add(
+            UserRow(
+                id=user_id,
+                workspace_id=workspace_id,
+                name="Ada Obi",
+                email="ada@okafor.example",
+                role=Role.ADMIN,
+                subject="crm-user-1",
+                created_at=now(),
+            )
+        )
+    return WorkspaceForTests(workspace_id, user_id)
+
+
+@pytest.fixture
+async def workspace(db: Database, vault: Vault) -> WorkspaceForTests:
+    return await make_workspace(db, vault)
+
+
+@pytest.fixture
+async def other_workspace(db: Database, vault: Vault) -> WorkspaceForTests:
+    """Somebody else's."""
+    return await make_workspace(db, vault, "Lindqvist AB")

@@ -1,0 +1,109 @@
+"""A real PostgreSQL and a real Valkey for the tests, once per test process.
+
+DATABASE_URL (an owner that may create databases and roles) and REDIS_URL win where they are set; otherwise
+the servers of the extra `embedded` are started as children, without fsync, and end with this process.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from app.embedded import EmbeddedPostgres, EmbeddedValkey
+from database import migrate, roles
+from database.ids import new_id
+
+_MARK = "bothways-tests"
+_APP_PASSWORD = "only-for-tests"
+
+
+def scratch_folder() -> Path:
+    """A folder that every user may pass through; those of test processes that were killed are removed."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_MARK}-*-*"):
+        owner = old.name.split("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_MARK}-{os.getpid()}-"))
+    folder.chmod(0o711)
+    return folder
+
+
+class PostgresForTests:
+    """One server, one migrated template, and a fresh copy of it for each test that wants one."""
+
+    def __init__(self, folder: Path) -> None:
+        given = os.environ.get("DATABASE_URL")
+        self.server = None if given else EmbeddedPostgres(folder / "postgres", durable=False)
+        self._url = given or (self.server.start() if self.server else "")
+        self._template = _name()
+        self._ready = False
+        self._making = asyncio.Lock()
+
+    def owner_url(self, database: str) -> str:
+        """The migrating owner's address of a database."""
+        return _with(self._url, database)
+
+    def app_url(self, database: str) -> str:
+        """The processes' address of a database."""
+        return _with(self._url, database, (roles.APP, _APP_PASSWORD))
+
+    async def empty(self) -> str:
+        """The name of a new database without a table."""
+        name = _name()
+        await self._administer(f'create database "{name}"')
+        return name
+
+    async def migrated(self) -> str:
+        """The name of a new database with every table and no row."""
+        async with self._making:
+            if not self._ready:
+                await self._administer(f'create database "{self._template}"')
+                await migrate.upgrade(self.owner_url(self._template), app_password=_APP_PASSWORD)
+                self._ready = True
+        name = _name()
+        strategy = "file_copy" if self.server else "wal_log"
+        await self._administer(f'create database "{name}" template "{self._template}" strategy {strategy}')
+        return name
+
+    async def drop(self, name: str) -> None:
+        await self._administer(f'drop database if exists "{name}" with (force)')
+
+    async def close(self) -> None:
+        if self.server:
+            self.server.forget()
+        elif self._ready:
+            await self.drop(self._template)
+
+    async def _administer(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def start_valkey(folder: Path) -> tuple[str, EmbeddedValkey | None]:
+    """The address of a Valkey, and the server if it is ours."""
+    given = os.environ.get("REDIS_URL")
+    if given:
+        return given, None
+    server = EmbeddedValkey(folder / "valkey", durable=False)
+    return server.start(), server
+
+
+def _name() -> str:
+    return f"bothways_test_{new_id().hex}"
+
+
+def _with(url: str, database: str, login: tuple[str, str] | None = None) -> str:
+    """The same server's address for another database and, where given, another login."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user = parts.netloc.rpartition("@")[0]
+    if login is not None:
+        user = f"{quote(login[0])}:{quote(login[1])}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, path=f"/{database}"))
