@@ -6,8 +6,10 @@ Not a sanitiser: what comes out of `html_from_text` is safe because everything i
 
 import html
 import re
-from html.parser import HTMLParser
 from typing import Final
+
+from rules.headers import clean_line
+from rules.markup import Tag, attribute, tokens
 
 _BLOCKS: Final = frozenset(
     (
@@ -37,15 +39,16 @@ _UNSEEN: Final = frozenset(
 )
 _WHITE: Final = re.compile(r"[ \t\r\n\f]+")
 _LINK: Final = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
+_GAPS: Final = re.compile(r"\n{3,}")
+_TARGET_LIMIT: Final = 2000
 TEXT_LIMIT: Final = 2 * 1024 * 1024
 """Characters of HTML that are read for their text."""
 
 
-class _TextReader(HTMLParser):
-    """Collects lines of text; knows blocks, lists, quotes, links and what is never shown."""
+class _TextReader:
+    """Collects lines of text; knows blocks, lists, links and what is never shown."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self.unseen: list[str] = []
         self.preformatted = 0
@@ -53,10 +56,20 @@ class _TextReader(HTMLParser):
         self.fresh = True
         """Nothing stands on the current line yet."""
 
+    def read(self, markup: str) -> str:
+        for token in tokens(markup):
+            if isinstance(token, str):
+                self.text(token)
+            elif token.closing:
+                self.close(token.name)
+            else:
+                self.open(token)
+        return "".join(self.pieces)
+
     def _break(self, lines: int) -> None:
         """End the current line, and leave `lines - 1` empty ones."""
         trailing = 0
-        for piece in reversed(self.pieces):
+        for piece in reversed(self.pieces[-lines:]):
             if piece != "\n":
                 break
             trailing += 1
@@ -64,55 +77,61 @@ class _TextReader(HTMLParser):
             self.pieces.extend("\n" * max(0, lines - trailing))
         self.fresh = True
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self.unseen.append(tag)
+    def open(self, tag: Tag) -> None:
+        if tag.name in _UNSEEN:
+            self.unseen.append(tag.name)
         if self.unseen:
             return
-        if tag == "br":
+        if tag.name == "br":
             self.pieces.append("\n")
             self.fresh = True
-        elif tag in _BLOCKS:
-            self._break(2 if tag in _PARAGRAPHS else 1)
-        if tag == "pre":
-            self.preformatted += 1
-        elif tag == "li":
-            self._say("- ")
-        elif tag in ("td", "th") and not self.fresh:
-            self._say(" ")
-        elif tag == "hr":
-            self._say("---")
-            self._break(1)
-        elif tag == "a":
-            target = next((value for name, value in attrs if name == "href"), None) or ""
-            self.links.append((target, len(self.pieces)))
-        elif tag == "img":
-            label = next((value for name, value in attrs if name == "alt"), None)
-            if label and label.strip():
-                self._say(f"[{_WHITE.sub(' ', label.strip())}]")
+        elif tag.name in _BLOCKS:
+            self._break(2 if tag.name in _PARAGRAPHS else 1)
+        match tag.name:
+            case "pre":
+                self.preformatted += 1
+            case "li":
+                self._say("- ")
+            case "td" | "th" if not self.fresh:
+                self._say(" ")
+            case "hr":
+                self._say("---")
+                self._break(1)
+            case "a" if len(self.links) < 100:
+                self.links.append((attribute(tag, "href") or "", len(self.pieces)))
+            case "img":
+                label = _WHITE.sub(" ", attribute(tag, "alt") or "").strip()
+                if label:
+                    self._say(f"[{label}]")
+            case _:
+                pass
 
-    def handle_endtag(self, tag: str) -> None:
+    def close(self, name: str) -> None:
         if self.unseen:
-            if tag == self.unseen[-1]:
+            if name == self.unseen[-1]:
                 self.unseen.pop()
             return
-        if tag == "a" and self.links:
+        if name == "a" and self.links:
             target, start = self.links.pop()
-            shown = "".join(self.pieces[start:]).strip()
-            spoken = target.removeprefix("mailto:")
-            if target.startswith(("http://", "https://", "mailto:")) and shown and spoken not in shown:
-                self._say(f" <{spoken}>")
-        if tag == "pre":
+            shown = "".join(self.pieces[start : start + 50]).strip()
+            spoken = target.strip().removeprefix("mailto:")
+            if (
+                target.strip().startswith(("http://", "https://", "mailto:"))
+                and shown
+                and spoken not in shown
+            ):
+                self._say(f" <{clean_line(spoken)[:_TARGET_LIMIT]}>")
+        if name == "pre":
             self.preformatted = max(0, self.preformatted - 1)
-        if tag in _BLOCKS:
-            self._break(2 if tag in _PARAGRAPHS else 1)
+        if name in _BLOCKS:
+            self._break(2 if name in _PARAGRAPHS else 1)
 
     def _say(self, text: str) -> None:
         self.pieces.append(text)
         self.fresh = False
 
-    def handle_data(self, data: str) -> None:
-        if self.unseen or not data:
+    def text(self, data: str) -> None:
+        if self.unseen:
             return
         if self.preformatted:
             self._say(data)
@@ -126,11 +145,9 @@ class _TextReader(HTMLParser):
 
 def text_from_html(markup: str) -> str:
     """Return the text a reader of the HTML would see, in lines; links keep their targets. Never raises."""
-    reader = _TextReader()
-    reader.feed(markup[:TEXT_LIMIT])
-    reader.close()
-    lines = [line.replace("\u00a0", " ").rstrip() for line in "".join(reader.pieces).split("\n")]
-    return "\n".join(lines).strip("\n")
+    read = _TextReader().read(markup[:TEXT_LIMIT])
+    lines = [line.replace("\u00a0", " ").rstrip() for line in read.split("\n")]
+    return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
 def html_from_text(text: str) -> str:
