@@ -87,6 +87,7 @@ async def serve(options: argparse.Namespace) -> None:
     )
     server = uvicorn.Server(config)
     socket = config.bind_socket()
+    socket.listen(config.backlog)
     host, port = socket.getsockname()[:2]
     print(f"simulator listening on http://{host}:{port}", flush=True)
     await server.serve(sockets=[socket])
