@@ -1,0 +1,94 @@
+"""Where reading begins: the rows of a noun that a reader may see, as sources for database/reads/statement.py.
+
+Every source names the workspace, although row-level security would keep others out: the first wall. What is
+private is left out here, so that nothing below a root has to ask again.
+"""
+
+# ruff: noqa: S608 - every piece of SQL is a literal of this package; values are bound.
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from database.reads.nouns import LIVE_MAILBOX, OPEN_MESSAGE, VISIBLE_THREAD, Paged
+
+_VISIBLE = VISIBLE_THREAD.replace("{of}", "t")
+
+WORKSPACE: Final = "select w.* from workspaces w where w.id = {workspace}"
+USER: Final = "select u.* from users u where u.workspace_id = {workspace} and u.id = {id}"
+API_KEY: Final = "select k.* from api_keys k where k.workspace_id = {workspace} and k.id = {id}"
+CONTACT: Final = "select c.* from contacts c where c.workspace_id = {workspace} and c.id = {id}"
+THREAD: Final = (
+    f"select t.* from threads t where t.workspace_id = {{workspace}} and t.id = {{id}} and {_VISIBLE}"
+)
+MESSAGE: Final = (
+    "select m.* from messages m join threads t on t.id = m.thread_id "
+    f"where m.workspace_id = {{workspace}} and m.id = {{id}} and {_VISIBLE}"
+)
+_MAILBOXES: Final = "select b.* from mailboxes b where b.workspace_id = {workspace} and "
+OWN_MAILBOX: Final = _MAILBOXES + "b.id = {id} and (b.user_id = {viewer} or {governs})"
+ANY_MAILBOX: Final = _MAILBOXES + "b.id = {id}"
+MAILBOXES: Final = (
+    _MAILBOXES + "(b.user_id = {viewer} or {governs}) and b.status in ('AUTHORIZING', 'CONNECTED', "
+    "'REAUTHENTICATE', 'FAILED') and (b.status <> 'AUTHORIZING' "
+    "or b.created_at > {now} - interval '10 minutes')"
+)
+LIVE_MAILBOX_OF_USER: Final = _MAILBOXES + f"b.user_id = {{id}} and b.{LIVE_MAILBOX}"
+MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
+
+MESSAGES_BY_ID: Final = MESSAGE.replace("m.id = {id}", "m.id = any({ids})")
+THREADS_BY_ID: Final = THREAD.replace("t.id = {id}", "t.id = any({ids})")
+MAILBOXES_BY_ID: Final = OWN_MAILBOX.replace("b.id = {id}", "b.id = any({ids})")
+
+DECISIONS: Final = Paged(
+    "decision",
+    "syncDecisions",
+    "select d.* from sync_decisions d where d.workspace_id = {workspace} and d.mailbox_id = {id} "
+    "and exists (select from mailboxes b where b.id = d.mailbox_id and b.user_id = {viewer})",
+    "at",
+    newest_first=True,
+)
+DECISION_BY_HASH: Final = (
+    DECISIONS.source + " and d.internet_message_id_hash = {hash} order by d.at desc limit 1"
+)
+
+_THREAD_CONDITIONS: Final[Mapping[str, str]] = {
+    "state": "t.state = {state}",
+    "assignee": "t.assignee_id = {assignee}",
+    "contact": "t.contact_id = {contact}",
+    "mailbox": "exists (select from thread_links l where l.thread_id = t.id and l.mailbox_id = {mailbox} "
+    "and l.ended_at is null)",
+    "unread": "exists (select from unread u where u.user_id = {viewer} and u.thread_id = t.id)",
+    "all_read": "not exists (select from unread u where u.user_id = {viewer} and u.thread_id = t.id)",
+}
+
+
+def threads(conditions: Collection[str]) -> Paged:
+    """Return the list of conversations under conditions out of a closed set, latest message first."""
+    source = "select t.* from threads t where t.workspace_id = {workspace} and " + _VISIBLE
+    for condition in sorted(conditions):
+        source += f" and {_THREAD_CONDITIONS[condition]}"
+    return Paged("thread", "threads", source, "last_message_at", newest_first=True)
+
+
+def contacts(*, searched: bool) -> Paged:
+    """Return the list of contacts, newest first; searched for `{pattern}` in name, company and addresses."""
+    source = "select c.* from contacts c where c.workspace_id = {workspace}"
+    if searched:
+        source += (
+            " and (c.name ilike {pattern} or c.company ilike {pattern} or c.id in (select a.contact_id from "
+            "contact_addresses a where a.workspace_id = {workspace} and a.address ilike {pattern}))"
+        )
+    return Paged("contact", "contacts", source, "created_at", newest_first=True)
+
+
+FOUND_MESSAGES: Final = Paged(
+    "message",
+    "searchMessages",
+    "select m.* from messages m join threads t on t.id = m.thread_id where m.workspace_id = {workspace} "
+    "and m.search @@ websearch_to_tsquery('simple', {query}) and "
+    + OPEN_MESSAGE.replace("{of}", "m")
+    + f" and {_VISIBLE}",
+    "sent_at",
+    newest_first=True,
+)
+"""Only what the reader may see in full is found: a hit would tell what it says."""

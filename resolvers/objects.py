@@ -1,0 +1,238 @@
+"""Make the API's objects from rows, as database/reads/statement.py laid them out.
+
+An object holds what was selected and nothing else: a field that was not asked for is absent, not null, so
+that a reader who forgets to ask fails loudly instead of seeing nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from database.reads.cursors import write_cursor
+from database.reads.statement import Layout, PageLayout
+from database.reads.wanted import Position
+from resolvers.looking import CLASSES
+from rules import words
+from rules.explanations import EXPLANATIONS
+from rules.sender import DAY, GMAIL_DAILY_LIMIT
+from schema.types.conversations import (
+    ContactConnection,
+    ContactEdge,
+    MessageConnection,
+    MessageEdge,
+    Participant,
+    ThreadConnection,
+    ThreadEdge,
+)
+from schema.types.mailboxes import (
+    SendQuota,
+    SkipCount,
+    SyncDecisionConnection,
+    SyncDecisionEdge,
+    SyncGap,
+    Verification,
+)
+from schema.types.pages import PageInfo
+
+Row = Any
+"""A record or a tuple: values by position."""
+Kinds = Mapping[str, words.ParticipantKind]
+Build = Callable[[Row, Kinds], Any]
+Sign = Callable[[UUID], str]
+"""Gives the address under which this viewer may download an attachment."""
+
+_EDGES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
+    "contact": (ContactConnection, ContactEdge),
+    "thread": (ThreadConnection, ThreadEdge),
+    "message": (MessageConnection, MessageEdge),
+    "decision": (SyncDecisionConnection, SyncDecisionEdge),
+}
+
+
+def _one_of(values: type[StrEnum]) -> Callable[[Any], Any]:
+    """Return how to read a column that holds one of a closed set."""
+    members: Mapping[str | None, StrEnum | None] = {None: None, **{one.value: one for one in values}}
+    return members.__getitem__
+
+
+def _loaded(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _explanation(value: Sequence[str | None]) -> str:
+    rule, reason = value
+    sentences = EXPLANATIONS.get(rule or "", {})
+    return sentences.get(words.SkipReason(reason) if reason else None, "No more is known of this decision.")
+
+
+def _quota(value: Row | None) -> SendQuota | None:
+    if value is None:
+        return None
+    used, oldest_at = value
+    frees_at: datetime | None = oldest_at + DAY if oldest_at else None
+    return SendQuota(limit=GMAIL_DAILY_LIMIT, used=used, frees_at=frees_at)
+
+
+def _skips(value: Sequence[Row] | None) -> list[SkipCount]:
+    return [SkipCount(reason=words.SkipReason(reason), count=count) for reason, count in value or ()]
+
+
+def _verified(value: Row | None) -> Verification | None:
+    return Verification(at=value[0], expected=value[1], present=value[2]) if value else None
+
+
+def _gaps(value: Sequence[Row] | None) -> list[SyncGap]:
+    return [SyncGap(from_=begun, to=ended, repaired_at=repaired) for begun, ended, repaired in value or ()]
+
+
+def _scopes(value: Sequence[str]) -> list[words.Scope]:
+    return [words.Scope(one) for one in value]
+
+
+_CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
+    ("workspace", "oversize"): _one_of(words.OversizePolicy),
+    ("user", "role"): _one_of(words.Role),
+    ("api_key", "scopes"): _scopes,
+    ("mailbox", "provider"): _one_of(words.Provider),
+    ("mailbox", "status"): _one_of(words.MailboxStatus),
+    ("mailbox", "scope"): _one_of(words.SyncScope),
+    ("mailbox", "visibility"): _one_of(words.Visibility),
+    ("mailbox", "quota"): _quota,
+    ("health", "verified"): _verified,
+    ("health", "gaps"): _gaps,
+    ("decision", "reason"): _one_of(words.SkipReason),
+    ("decision", "explanation"): _explanation,
+    ("contact", "created_by"): _one_of(words.ContactOrigin),
+    ("contact", "emails"): lambda value: value or [],
+    ("thread", "state"): _one_of(words.ThreadState),
+    ("message", "direction"): _one_of(words.Direction),
+    ("message", "origin"): _one_of(words.Origin),
+    ("delivery", "state"): _one_of(words.DeliveryState),
+    ("delivery", "via"): _one_of(words.SenderKind),
+    ("attachment", "state"): _one_of(words.AttachmentState),
+}
+_PEOPLE: Final = ("to", "cc", "bcc")
+
+
+def _kinds(participants: Sequence[Mapping[str, Any]]) -> Kinds:
+    return {one["address"]: words.ParticipantKind(one.get("kind", "OTHER")) for one in participants}
+
+
+def _participant(address: str, name: str | None, kinds: Kinds) -> Participant:
+    kind = kinds.get(address, words.ParticipantKind.OTHER)
+    return Participant(address=words.EmailAddress(address), name=name, kind=kind)
+
+
+def _people(value: Any, kinds: Kinds) -> list[Participant]:
+    return [_participant(one["address"], one.get("name"), kinds) for one in _loaded(value) or ()]
+
+
+class Maker:
+    """Makes the objects of one answer, for one viewer."""
+
+    def __init__(self, workspace_id: UUID, sign: Sign) -> None:
+        self._workspace_id = workspace_id
+        self._sign = sign
+
+    def builder(self, layout: Layout) -> Build:
+        """Return what makes one object of a layout from a row; None where the noun is not there."""
+        class_: type[Any] = CLASSES[layout.noun]
+        presence = layout.presence
+        plan = [(name, at, self._converter(layout.noun, name)) for name, at in layout.columns.items()]
+        parts = self._parts(layout)
+        around = {"thread": self._around_thread, "message": self._around_message}.get(layout.noun)
+        parameters = layout.parameters
+
+        def build(row: Row, kinds: Kinds) -> Any:
+            if row[presence] is None:
+                return None
+            fields: dict[str, Any] = {
+                name: row[at] if convert is None else convert(row[at]) for name, at, convert in plan
+            }
+            if around is not None:
+                kinds = around(fields, kinds)
+            for name, make in parts:
+                fields[name] = make(row, kinds)
+            if parameters:
+                fields["skips"] = {argument: _skips(row[at]) for _, argument, at in parameters}
+            made = object.__new__(class_)
+            made.__dict__.update(fields)
+            return made
+
+        return build
+
+    def connection(self, page: PageLayout) -> Build:
+        """Return what makes a connection from a page's rows, of which there is one more if more follow."""
+        connection_class, edge_class = _EDGES[page.layout.noun]
+        build, asked = self.builder(page.layout), page.page
+        presence, at, listed = page.layout.presence, page.at, page.listed
+
+        def build_page(rows: Row, kinds: Kinds) -> Any:
+            more = len(rows) > asked.size
+            shown = list(rows[: asked.size])
+            if asked.backward:
+                shown.reverse()
+            edges = [
+                edge_class(
+                    node=build(row, kinds),
+                    cursor=write_cursor(self._workspace_id, listed, Position(row[at], row[presence])),
+                )
+                for row in shown
+            ]
+            info = PageInfo(
+                has_next_page=asked.before is not None if asked.backward else more,
+                has_previous_page=more if asked.backward else asked.after is not None,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            )
+            return connection_class(edges=edges, page_info=info)
+
+        return build_page
+
+    def _parts(self, layout: Layout) -> list[tuple[str, Build]]:
+        parts: list[tuple[str, Build]] = [(name, self.builder(one)) for name, one in layout.ones.items()]
+        parts += [(name, self._list(at, below)) for name, (at, below) in layout.lists.items()]
+        for name in {name for name, _, _ in layout.pages}:
+            pages = [(at, page) for paged, at, page in layout.pages if paged == name]
+            parts.append((f"{name.removesuffix('s')}_pages", self._pages(pages)))
+        return parts
+
+    def _list(self, at: int, layout: Layout) -> Build:
+        build = self.builder(layout)
+        return lambda row, kinds: [build(below, kinds) for below in row[at] or ()]
+
+    def _pages(self, pages: list[tuple[int, PageLayout]]) -> Build:
+        built = [(page.page.key, at, self.connection(page)) for at, page in pages]
+        return lambda row, kinds: {key: build(row[at] or (), kinds) for key, at, build in built}
+
+    def _converter(self, noun: str, name: str) -> Callable[[Any], Any] | None:
+        if name == "id":
+            return str
+        if (noun, name) == ("attachment", "url"):
+            return lambda key: None if key is None else self._sign(key)
+        return _CONVERTERS.get((noun, name))
+
+    @staticmethod
+    def _around_thread(fields: dict[str, Any], kinds: Kinds) -> Kinds:
+        if "participants" not in fields:
+            return kinds
+        people = _loaded(fields["participants"])
+        kinds = _kinds(people)
+        fields["participants"] = [_participant(one["address"], one.get("name"), kinds) for one in people]
+        return kinds
+
+    @staticmethod
+    def _around_message(fields: dict[str, Any], kinds: Kinds) -> Kinds:
+        if "kinds" in fields:
+            kinds = _kinds(_loaded(fields.pop("kinds")) or ())
+        if "from_" in fields:
+            address, name = fields["from_"]
+            fields["from_"] = _participant(address, name, kinds)
+        for name in _PEOPLE:
+            if name in fields:
+                fields[name] = _people(fields[name], kinds)
+        return kinds

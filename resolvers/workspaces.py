@@ -1,0 +1,38 @@
+"""Who is asking, the workspace, its users and keys."""
+
+from database.reads import roots
+from resolvers.access import require_read
+from resolvers.context import Info
+from resolvers.looking import wanted_below
+from resolvers.reading import read_one, uuid
+from schema.selection import selection_of
+from schema.types.workspaces import Viewer, Workspace
+
+
+async def viewer(info: Info) -> Viewer:
+    """Return who is asking; each selected part is a statement of its own."""
+    context = info.context
+    asking, selection = context.viewer, selection_of(info)
+    made = Viewer.__new__(Viewer)
+    made.scopes = sorted(asking.scopes)
+    workspace_id = asking.workspace_id
+    made.user = made.api_key = None
+    if selection.wants("user") and asking.user_id is not None:
+        wanted = wanted_below(info, "user", workspace_id, "user")
+        made.user = await read_one(context, "user", roots.USER, wanted, id=uuid(asking.user_id))
+    if selection.wants("apiKey") and asking.api_key_id is not None:
+        wanted = wanted_below(info, "api_key", workspace_id, "apiKey")
+        made.api_key = await read_one(context, "api_key", roots.API_KEY, wanted, id=uuid(asking.api_key_id))
+    if selection.wants("workspace"):
+        wanted = wanted_below(info, "workspace", workspace_id, "workspace")
+        made.workspace = await read_one(context, "workspace", roots.WORKSPACE, wanted)
+    return made
+
+
+async def workspace(info: Info) -> Workspace:
+    """Return the viewer's workspace."""
+    context = info.context
+    require_read(context.viewer)
+    wanted = wanted_below(info, "workspace", context.viewer.workspace_id)
+    found: Workspace = await read_one(context, "workspace", roots.WORKSPACE, wanted)
+    return found

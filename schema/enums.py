@@ -1,0 +1,94 @@
+"""The API's enums are the closed sets of rules/words.py themselves, so that they cannot drift apart."""
+
+from enum import StrEnum
+from typing import Final
+
+import strawberry
+
+from rules.words import (
+    AttachmentState as AttachmentState,
+)
+from rules.words import (
+    ContactOrigin as ContactOrigin,
+)
+from rules.words import (
+    DeliveryState as DeliveryState,
+)
+from rules.words import (
+    Direction as Direction,
+)
+from rules.words import (
+    MailboxStatus as MailboxStatus,
+)
+from rules.words import (
+    Origin as Origin,
+)
+from rules.words import (
+    OversizePolicy as OversizePolicy,
+)
+from rules.words import (
+    ParticipantKind as ParticipantKind,
+)
+from rules.words import (
+    Provider as Provider,
+)
+from rules.words import (
+    Role as Role,
+)
+from rules.words import (
+    Scope as Scope,
+)
+from rules.words import (
+    SenderKind as SenderKind,
+)
+from rules.words import (
+    SkipReason as SkipReason,
+)
+from rules.words import (
+    SyncScope as SyncScope,
+)
+from rules.words import (
+    ThreadState as ThreadState,
+)
+from rules.words import (
+    Visibility as Visibility,
+)
+
+_DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
+    Scope: (
+        "What a credential may do: READ queries and subscribes; SEND does what a user does (contacts, "
+        "conversations, sending, their own mailbox); ADMIN governs the workspace."
+    ),
+    Role: ("What a user is in the workspace."),
+    Provider: ("Who keeps a mailbox."),
+    MailboxStatus: (
+        "Where a connection stands: AUTHORIZING waits for consent, CONNECTED syncs, REAUTHENTICATE "
+        "waits for its user, REPLACED and DISCONNECTED have ended, FAILED never began."
+    ),
+    SyncScope: (
+        "Which mail a mailbox brings: CRM_THREADS only conversations that the CRM wrote into, "
+        "SENT_TO_CONTACTS also mail sent to contacts, CONTACTS all mail with contacts."
+    ),
+    Visibility: (
+        "What colleagues see of mail that a mailbox brought: EVERYTHING, the SUBJECT without content, "
+        "or METADATA: who wrote to whom, and when."
+    ),
+    OversizePolicy: ("What happens to mail whose attachments exceed the workspace's limit."),
+    ContactOrigin: ("How a contact came to be."),
+    ThreadState: ("Whether a conversation waits for somebody."),
+    ParticipantKind: ("Who an address belongs to, as known when the mail was stored."),
+    Direction: ("INBOUND came from outside, OUTBOUND was written by one of the users."),
+    Origin: ("What brought a message."),
+    AttachmentState: (
+        "Whether an attachment's content is here; in all states but STORED only its name, type and size are."
+    ),
+    DeliveryState: (
+        "Where a sending stands. SCHEDULED, HELD and QUEUED can be cancelled; UNCERTAIN is looked for "
+        "at the provider before anything is repeated; REFUSED sent nothing."
+    ),
+    SenderKind: ("What carries a mail out."),
+    SkipReason: ("Why a mail was not synced."),
+}
+
+for _words, _description in _DESCRIPTIONS.items():
+    strawberry.enum(_words, description=_description)

@@ -1,0 +1,113 @@
+"""What mutations and filters take; resolvers check the limits, and answer InvalidInput with the field."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID, field
+
+from rules.words import EmailAddress
+from schema.enums import OversizePolicy, Provider, Role, SyncScope, ThreadState, Visibility
+
+
+@strawberry.input(description="Which conversations to list; all given conditions hold together.")
+class ThreadFilter:
+    state: ThreadState | None = field(default=None, description="Only those in this state.")
+    assignee_id: ID | None = field(default=None, description="Only those that this user looks after.")
+    contact_id: ID | None = field(default=None, description="Only those with this contact.")
+    mailbox_id: ID | None = field(default=None, description="Only those that sync through this mailbox.")
+    unread: bool | None = field(
+        default=None,
+        description="Only those with (true) or without (false) messages the viewer has not read.",
+    )
+
+
+@strawberry.input(description="Which mailbox to connect, and how.")
+class ConnectMailboxInput:
+    provider: Provider = field(description="Who keeps the mailbox.")
+    login_hint: EmailAddress | None = field(
+        default=None, description="The address to suggest on the provider's page."
+    )
+    return_url: str | None = field(
+        default=None,
+        description="Where to go after the consent: one of the addresses that the deployment lists, exactly.",
+    )
+    scope: SyncScope | None = field(
+        default=None, description="Which mail it brings; by default what suits the provider."
+    )
+    visibility: Visibility | None = field(
+        default=None, description="What colleagues see of it; EVERYTHING by default."
+    )
+
+
+@strawberry.input(description="A contact.")
+class ContactInput:
+    name: str | None = field(default=None, description="The name; 200 characters at most.")
+    emails: list[EmailAddress] = field(
+        description="The addresses, 1..20, the first one written to by default."
+    )
+    company: str | None = field(default=None, description="The company; 200 characters at most.")
+
+
+@strawberry.input(description="A mail to a contact, or a reply in a conversation.")
+class SendEmailInput:
+    idempotency_key: str = field(
+        description="Chosen by the client, 1..200 printable characters, kept for good: the same key with the "
+        "same input answers with the same message and sends nothing."
+    )
+    contact_id: ID | None = field(default=None, description="Starts a conversation with this contact, or")
+    thread_id: ID | None = field(default=None, description="goes on with this one; exactly one of the two.")
+    from_: EmailAddress | None = field(
+        name="from",
+        default=None,
+        description="A verified send-as address of the viewer's mailbox; its own by default.",
+    )
+    to: list[EmailAddress] | None = field(
+        default=None,
+        description="By default the contact's first address, or the conversation's correspondent. To, Cc and "
+        "Bcc hold 100 addresses at most together.",
+    )
+    cc: list[EmailAddress] | None = field(default=None, description="Who gets a copy.")
+    bcc: list[EmailAddress] | None = field(default=None, description="Who gets a blind copy.")
+    subject: str | None = field(
+        default=None, description="In a reply by default the conversation's; 998 characters at most."
+    )
+    text: str | None = field(
+        default=None, description="The text, made from the HTML by default; 1 MB at most."
+    )
+    html: str | None = field(default=None, description="The HTML, which is sanitised; 1 MB at most.")
+    attachment_ids: list[ID] | None = field(
+        default=None, description="Files uploaded before with POST /attachments by the same user; 50 at most."
+    )
+    send_at: datetime | None = field(default=None, description="When to send; within a year.")
+    undo_seconds: int | None = field(
+        default=None, description="Hold it back for so many seconds, so that it can be undone; 0..60."
+    )
+
+
+@strawberry.input(description="What to change of the workspace; what is left out stays.")
+class WorkspaceInput:
+    name: str | None = field(default=None, description="The name; 1..200 characters.")
+    attachment_limit_bytes: int | None = field(
+        default=None, description="How large a message's attachments may be together; 1..26214400 bytes."
+    )
+    attachment_types: list[str] | None = field(
+        default=strawberry.UNSET,
+        description="File name extensions whose content is kept, 100 at most; null keeps any.",
+    )
+    oversize: OversizePolicy | None = field(
+        default=None, description="What happens to mail whose attachments are larger."
+    )
+    blocklist: list[str] | None = field(
+        default=None, description="Addresses and domains that never sync; 1000 at most."
+    )
+    labs_outlook: bool | None = field(default=None, description="Whether Outlook mailboxes may be connected.")
+
+
+@strawberry.input(description="A person who is to work in the CRM.")
+class UserInput:
+    name: str = field(description="The name; 1..200 characters.")
+    email: EmailAddress = field(description="The login address, once per workspace.")
+    role: Role = field(default=Role.MEMBER, description="What the user may do.")
+    subject: str | None = field(
+        default=None, description="The host CRM's own id of the user, which its tokens carry as `sub`."
+    )

@@ -1,0 +1,50 @@
+"""Who is asking, and the workspace they ask in."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID, field
+
+from schema.enums import OversizePolicy, Scope
+from schema.types.mailboxes import User
+
+
+@strawberry.type(description="Features that a workspace has switched on before they are for everybody.")
+class Labs:
+    outlook: bool = field(description="Whether Outlook mailboxes may be connected.")
+
+
+@strawberry.type(description="The tenant: everything below belongs to exactly one.")
+class Workspace:
+    id: ID = field(description="The workspace's id.")
+    name: str = field(description="The name; 200 characters at most.")
+    users: list[User] = field(description="Everybody who works in it, by name; the first 500.")
+    attachment_limit_bytes: int = field(
+        description="How large the attachments of one message may be together, in bytes; 25 MB at most."
+    )
+    attachment_types: list[str] | None = field(
+        description="File name extensions whose content is kept, in lower case; null keeps any."
+    )
+    oversize: OversizePolicy = field(description="What happens to mail whose attachments are larger.")
+    blocklist: list[str] = field(description="Addresses and domains that never sync.")
+    labs: Labs = field(description="What is switched on early.")
+
+
+@strawberry.type(description="A key for programs. Its secret was shown once, when it was made.")
+class ApiKey:
+    id: ID = field(description="The key's id.")
+    name: str = field(description="What it is for; 200 characters at most.")
+    prefix: str = field(description="How its secret begins, to recognise it by.")
+    scopes: list[Scope] = field(description="What it may do.")
+    user: User | None = field(description="Whom it acts as; null where it acts as the workspace.")
+    created_at: datetime = field(description="When it was made.")
+    expires_at: datetime | None = field(description="When it ends by itself; null where it does not.")
+    revoked_at: datetime | None = field(description="When it was revoked; null while it works.")
+
+
+@strawberry.type(description="Who is asking.")
+class Viewer:
+    user: User | None = field(description="The user; null where a key acts as the workspace.")
+    api_key: ApiKey | None = field(description="The key that was used; null where it was a user's token.")
+    workspace: Workspace = field(description="The workspace asked in.")
+    scopes: list[Scope] = field(description="What the credential may do.")
