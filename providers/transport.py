@@ -74,11 +74,19 @@ class Transport:
     """Sends requests over kept-alive connections; one per process, closed by whoever made it."""
 
     def __init__(
-        self, *, connections: int = 100, proxy: str | None = None, verify: SSLContext | bool = True
+        self,
+        *,
+        connections: int = 100,
+        silence: timedelta = SILENCE,
+        proxy: str | None = None,
+        verify: SSLContext | bool = True,
     ) -> None:
-        """`verify` takes an SSLContext for a private certificate authority; the environment is not read."""
+        """`silence` is how long the other side may say nothing while we wait for its next byte.
+
+        `verify` takes an SSLContext for a private certificate authority; the environment is not read.
+        """
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(SILENCE.total_seconds(), connect=CONNECT.total_seconds()),
+            timeout=httpx.Timeout(silence.total_seconds(), connect=CONNECT.total_seconds()),
             limits=httpx.Limits(
                 max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
             ),
@@ -263,5 +271,7 @@ class _Gunzip:
             waiting = self._inner.unconsumed_tail
             if piece:
                 yield piece
-            elif self._inner.eof:
-                return
+            if self._inner.eof:
+                waiting = self._inner.unused_data
+                if waiting:  # RFC 1952 section 2.2: members follow one another.
+                    self._inner = zlib.decompressobj(wbits=31)
