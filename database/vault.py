@@ -1,228 +1,105 @@
-"""What seals the secrets that the database keeps: AES-256-GCM, one data key per workspace.
+"""The vault: seals and opens what a workspace keeps secret, with the data key that the workspace's row holds.
 
-A workspace's data key is wrapped by a key of the deployment, which is in no database and no backup. What is
-sealed names its place (workspace, table, row, column) as associated data, so that it opens nowhere else; and
-destroying a workspace's data key makes all it sealed unreadable, in old backups too.
-
-Source: NIST SP 800-38D (random 96-bit nonces, fewer than 2**32 a key); RFC 5869 for the keyed hashes.
+What sealing means is in database/sealing.py; here is where the keys come from, and how they are changed.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 
 from database.pool import Database
+from database.sealing import DataKey, KeyRing, WrappedKey, missing
 from database.work import WorkspaceGone
 from rules.words import WorkspaceId
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
-_VERSION = b"\x01"
 _KEPT_DATA_KEYS = 2000
 
 _REWRAP = text("""
 update workspaces set data_key = :data_key, data_key_wrapped_by = :newest
-where id = :id and data_key_wrapped_by = :before
+where id = :id and data_key_wrapped_by = :before returning id
 """)
 
 
-class VaultTrouble(Exception):
-    """The vault cannot be used as it is set up; the message says what to do."""
-
-
-class NotSealedHere(Exception):
-    """The sealed bytes were not sealed for this place with this key, or were changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """A data key as the database keeps it, and the name of the deployment's key that wraps it."""
-
-    wrapped: bytes
-    by: str
-
-
-class DataKey:
-    """One workspace's key. Shows nothing of itself."""
-
-    __slots__ = ("_cipher", "_secret", "workspace_id")
-
-    def __init__(self, workspace_id: UUID, secret: bytes) -> None:
-        self.workspace_id = workspace_id
-        self._secret = secret
-        self._cipher = AESGCM(secret)
-
-    def seal(self, plaintext: bytes, table: str, row_id: UUID, column: str) -> bytes:
-        """Encrypt for one column of one row: version, nonce, ciphertext and tag; 29 bytes longer."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        place = self._place(table, row_id, column)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, plaintext, place)
-
-    def open_(self, sealed: bytes, table: str, row_id: UUID, column: str) -> bytes:
-        """Decrypt what was sealed for this place. Raises: NotSealedHere."""
-        return _decrypt(self._cipher, sealed, self._place(table, row_id, column))
-
-    def keyed_hash(self, purpose: str, value: str) -> bytes:
-        """32 bytes that say whether two values are equal, to nobody without this key."""
-        derived = HKDF(SHA256(), KEY_BYTES, None, b"bothways keyed hash: " + purpose.encode())
-        return hmac.digest(derived.derive(self._secret), value.encode(), hashlib.sha256)
-
-    def _place(self, table: str, row_id: UUID, column: str) -> bytes:
-        return _joined(str(self.workspace_id), table, str(row_id), column)
-
-
 class Vault:
-    """The deployment's keys, newest first, and the data keys they unwrap."""
+    """The data keys of the workspaces, remembered while this process lives, at most 2000 of them.
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        """Raises: VaultTrouble: no key, or one that is not 32 bytes long."""
-        if not keys:
-            raise VaultTrouble("No vault key is set. Make one with: python -m app openkeys")
-        for name, key in keys.items():
-            if len(key) != KEY_BYTES:
-                raise VaultTrouble(f"The vault key {name} has {len(key)} bytes; it needs {KEY_BYTES}.")
-        self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
-        self.newest = next(iter(keys))
-        self._data_keys: OrderedDict[UUID, DataKey] = OrderedDict()
+    Every method may raise WorkspaceGone (there is no such workspace), VaultTrouble (its deployment key is
+    missing or is another one) and what a read of the database raises.
+    """
 
-    def new_data_key(self, workspace_id: UUID) -> WrappedKey:
-        """A data key for a new workspace."""
-        return self._wrap(workspace_id, secrets.token_bytes(KEY_BYTES))
+    def __init__(self, ring: KeyRing, db: Database) -> None:
+        self.ring = ring
+        self._db = db
+        self._kept: OrderedDict[UUID, DataKey] = OrderedDict()
 
-    def unwrap(self, workspace_id: UUID, wrapped: WrappedKey) -> DataKey:
-        """The data key that a workspace's row keeps.
+    async def seal(
+        self, workspace_id: UUID, plaintext: bytes, *, table: str, row_id: UUID, column: str
+    ) -> bytes:
+        """Encrypt for one column of one row; opens nowhere else."""
+        return (await self.data_key(workspace_id)).seal(plaintext, table, row_id, column)
 
-        Raises:
-            VaultTrouble: its deployment key is missing or is another one.
-        """
-        return DataKey(workspace_id, self._unwrapped(workspace_id, wrapped))
+    async def open_(
+        self, workspace_id: UUID, sealed: bytes, *, table: str, row_id: UUID, column: str
+    ) -> bytes:
+        """Decrypt what was sealed for this place. Raises: NotSealedHere: it was not, or was changed."""
+        return (await self.data_key(workspace_id)).open_(sealed, table, row_id, column)
 
-    async def data_key(self, db: Database, workspace_id: WorkspaceId) -> DataKey:
-        """A workspace's data key, remembered while this process lives.
+    async def keyed_hash(self, workspace_id: UUID, value: str, purpose: str = "remote id") -> bytes:
+        """32 bytes that say whether two values are equal, to nobody without the workspace's key."""
+        return (await self.data_key(workspace_id)).keyed_hash(purpose, value)
 
-        Raises:
-            WorkspaceGone: there is no such workspace.
-            VaultTrouble: its deployment key is missing or is another one.
-        """
-        known = self._data_keys.get(workspace_id)
+    async def data_key(self, workspace_id: UUID) -> DataKey:
+        """A workspace's data key."""
+        known = self._kept.get(workspace_id)
         if known is None:
-            known = self.unwrap(workspace_id, await _wrapped_of(db, workspace_id))
-            self._data_keys[workspace_id] = known
-            if len(self._data_keys) > _KEPT_DATA_KEYS:
-                self._data_keys.popitem(last=False)
-        self._data_keys.move_to_end(workspace_id)
+            known = self.ring.unwrap(workspace_id, await self._wrapped(workspace_id))
+            self._kept[workspace_id] = known
+            if len(self._kept) > _KEPT_DATA_KEYS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(workspace_id)
         return known
 
-    def forget(self, workspace_id: WorkspaceId) -> None:
+    def forget(self, workspace_id: UUID) -> None:
         """Drop a workspace's data key from memory, as when the workspace is erased."""
-        self._data_keys.pop(workspace_id, None)
+        self._kept.pop(workspace_id, None)
 
-    async def check(self, db: Database) -> None:
-        """Make sure, at the start of a process, that every workspace's data key can be unwrapped.
+    async def check(self) -> None:
+        """Make sure, at the start of a process, that the data keys in the database can be unwrapped.
 
         Raises:
-            VaultTrouble: a key is missing or is another one; the message says which.
+            VaultTrouble: a deployment key is missing or is another one; the message says which.
         """
-        for name, workspace_id in (await db.across.wrapping_keys()).items():
-            if name not in self._ciphers:
-                raise VaultTrouble(_missing(name))
-            self._unwrapped(workspace_id, await _wrapped_of(db, workspace_id))
+        for name, workspace_id in (await self._db.across.wrapping_keys()).items():
+            if name not in self.ring:
+                raise missing(name)
+            self.ring.unwrap(workspace_id, await self._wrapped(workspace_id))
 
-    async def rewrap(self, db: Database, workspace_id: WorkspaceId) -> bool:
+    async def rewrap(self, workspace_id: WorkspaceId) -> bool:
         """Wrap a workspace's data key with the newest deployment key; False if it already is.
 
         What is sealed stays as it is, so that nothing fails meanwhile.
         """
-        before = await _wrapped_of(db, workspace_id)
-        if before.by == self.newest:
+        before = await self._wrapped(workspace_id)
+        if before.by == self.ring.newest:
             return False
-        after = self._wrap(workspace_id, self._unwrapped(workspace_id, before))
-        async with db.work(workspace_id) as work:
+        after = self.ring.rewrap(workspace_id, before)
+        async with self._db.work(workspace_id) as work:
             values = {"id": workspace_id, "before": before.by, "data_key": after.wrapped, "newest": after.by}
-            await work.execute(_REWRAP, values)
+            done = await work.execute(_REWRAP, values)
+            if done.one_or_none() is None:
+                return False
             await work.audit("operator", "data_key_rewrapped", by=after.by)
         return True
 
-    async def rewrap_all(self, db: Database) -> int:
-        """Wrap every data key with the newest deployment key; how many were not. Then the old may go."""
-        behind = await db.across.workspaces_wrapped_otherwise(self.newest)
-        return sum([await self.rewrap(db, workspace_id) for workspace_id in behind])
+    async def rewrap_all(self) -> int:
+        """Wrap every data key with the newest deployment key; how many were not. Then the old one may go."""
+        behind = await self._db.across.workspaces_wrapped_otherwise(self.ring.newest)
+        return sum([await self.rewrap(workspace_id) for workspace_id in behind])
 
-    def _wrap(self, workspace_id: UUID, secret: bytes) -> WrappedKey:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        place = _joined("data key", str(workspace_id), self.newest)
-        sealed = self._ciphers[self.newest].encrypt(nonce, secret, place)
-        return WrappedKey(_VERSION + nonce + sealed, self.newest)
-
-    def _unwrapped(self, workspace_id: UUID, wrapped: WrappedKey) -> bytes:
-        cipher = self._ciphers.get(wrapped.by)
-        if cipher is None:
-            raise VaultTrouble(_missing(wrapped.by))
-        try:
-            return _decrypt(cipher, wrapped.wrapped, _joined("data key", str(workspace_id), wrapped.by))
-        except NotSealedHere:
-            raise VaultTrouble(
-                f"The vault key named {wrapped.by} is not the one that sealed this database. "
-                "Set the key that was in use when the workspaces were made."
-            ) from None
-
-
-def read_keys(written: str) -> dict[str, bytes]:
-    """Read `name:base64,name:base64`, newest first. Raises: VaultTrouble, which never repeats a key."""
-    keys: dict[str, bytes] = {}
-    for each in filter(None, (part.strip() for part in written.split(","))):
-        name, colon, encoded = each.partition(":")
-        if not colon or not name.strip() or name in keys:
-            raise VaultTrouble("Vault keys are written as name:base64, with commas between, each name once.")
-        try:
-            keys[name] = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raise VaultTrouble(f"The vault key {name} is not base64.") from None
-    return keys
-
-
-def write_new_key(name: str) -> str:
-    """A new deployment key, as read_keys reads it."""
-    return f"{name}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
-
-
-async def _wrapped_of(db: Database, workspace_id: WorkspaceId) -> WrappedKey:
-    sql = "select data_key, data_key_wrapped_by from workspaces where id = $1"
-    row = await db.fetchrow(workspace_id, sql, workspace_id)
-    if row is None:
-        raise WorkspaceGone("The workspace no longer exists.")
-    return WrappedKey(row["data_key"], row["data_key_wrapped_by"])
-
-
-def _decrypt(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes:
-    head = len(_VERSION) + _NONCE_BYTES
-    if not sealed.startswith(_VERSION) or len(sealed) < head:
-        raise NotSealedHere("These bytes were not sealed by this vault.")
-    try:
-        return cipher.decrypt(sealed[len(_VERSION) : head], sealed[head:], place)
-    except InvalidTag:
-        raise NotSealedHere("These bytes were sealed for another place or with another key.") from None
-
-
-def _joined(*parts: str) -> bytes:
-    """The parts with their lengths, so that no two lists of parts give the same bytes."""
-    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-
-
-def _missing(name: str) -> str:
-    return (
-        f"Some workspace's data key is wrapped by the vault key {name}, which is not set. "
-        "Add it to the vault keys; it may go once `python -m app rewrap` has run."
-    )
+    async def _wrapped(self, workspace_id: UUID) -> WrappedKey:
+        sql = "select data_key, data_key_wrapped_by from workspaces where id = $1"
+        row = await self._db.fetchrow(WorkspaceId(workspace_id), sql, workspace_id)
+        if row is None:
+            raise WorkspaceGone("The workspace no longer exists.")
+        return WrappedKey(row["data_key"], row["data_key_wrapped_by"])

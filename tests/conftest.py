@@ -12,6 +12,7 @@ from app.embedded import EmbeddedValkey
 from database.clock import now
 from database.ids import new_id
 from database.pool import Database
+from database.sealing import KeyRing
 from database.tables import UserRow, WorkspaceRow
 from database.vault import Vault
 from rules.words import Role, UserId, WorkspaceId
@@ -77,8 +78,13 @@ async def redis_url(valkey: tuple[str, EmbeddedValkey | None]) -> str:
 
 
 @pytest.fixture(scope="session")
-def vault() -> Vault:
-    return Vault({"tests": bytes(range(32))})
+def key_ring() -> KeyRing:
+    return KeyRing({"tests": bytes(range(32))})
+
+
+@pytest.fixture
+def vault(key_ring: KeyRing, db: Database) -> Vault:
+    return Vault(key_ring, db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,10 @@ class WorkspaceForTests:
     user_id: UserId
 
 
-async def make_workspace(db: Database, vault: Vault, name: str = "Okafor & Sons") -> WorkspaceForTests:
+async def make_workspace(db: Database, key_ring: KeyRing, name: str = "Okafor & Sons") -> WorkspaceForTests:
     """Store a workspace with one user, as `python -m app workspace create` does."""
     workspace_id, user_id = WorkspaceId(new_id()), UserId(new_id())
-    key = vault.new_data_key(workspace_id)
+    key = key_ring.new_data_key(workspace_id)
     async with db.work(workspace_id) as work:
         work.add(
             WorkspaceRow(
@@ -119,11 +125,11 @@ async def make_workspace(db: Database, vault: Vault, name: str = "Okafor & Sons"
 
 
 @pytest.fixture
-async def workspace(db: Database, vault: Vault) -> WorkspaceForTests:
-    return await make_workspace(db, vault)
+async def workspace(db: Database, key_ring: KeyRing) -> WorkspaceForTests:
+    return await make_workspace(db, key_ring)
 
 
 @pytest.fixture
-async def other_workspace(db: Database, vault: Vault) -> WorkspaceForTests:
+async def other_workspace(db: Database, key_ring: KeyRing) -> WorkspaceForTests:
     """Somebody else's."""
-    return await make_workspace(db, vault, "Lindqvist AB")
+    return await make_workspace(db, key_ring, "Lindqvist AB")
