@@ -24,6 +24,7 @@ from graphql.execution.values import VariableValues
 
 from app.graphql.cost import OperationCost
 from app.graphql.limits import INVALID, Limits, measure, refusal
+from app.graphql.strings import NUL_REFUSED, has_nul, refuse_nul_literals
 from schema.compiled import CompiledOperation, Result
 from schema.selection import Selection, coordinates, root_selection
 
@@ -83,6 +84,8 @@ class Operation:
 
     def coerce(self, variables: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
         """Return the variables' values, or why they are refused, code BAD_USER_INPUT."""
+        if variables and has_nul(variables):
+            return [refusal(NUL_REFUSED, BAD_INPUT)]
         values = self._compiled.coerce(variables)
         return values if isinstance(values, VariableValues) else [coded(one, BAD_INPUT) for one in values]
 
@@ -97,6 +100,8 @@ class Operation:
 
         Field errors are part of the result, unmasked.
         """
+        if variables and has_nul(variables):
+            return Result(None, [refusal(NUL_REFUSED, BAD_INPUT)], was_executed=False)
         result = await self._compiled.run(context, variables, root_value)
         if not result.was_executed and result.errors:
             return result._replace(errors=[coded(one, BAD_INPUT) for one in result.errors])
@@ -184,6 +189,8 @@ class Documents:
             return [coded(error, PARSE_FAILED)]
         try:
             measure(parsed, limits)
+            if "\\u" in text:
+                refuse_nul_literals(parsed)
         except GraphQLError as error:
             return [error]
         errors = validate(
