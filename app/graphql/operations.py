@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Generic
 
-import structlog
 from graphql import GraphQLError, GraphQLSchema
 
 from app.graphql.close_codes import INTERRUPTED
-from app.graphql.documents import Documents, Operation
+from app.graphql.documents import BAD_INPUT, Documents, Operation
+from app.graphql.masking import format_errors
 from app.graphql.messages import Subscribe, complete_message, error_message, next_prefix
 from app.graphql.open_sockets import ViewerT
+from app.graphql.strings import NUL_REFUSED, has_nul
 from app.graphql.subscription_field import RefusedVariables, read_subscription
 from app.graphql.wire import Wire
 from app.live.feed import Feed, LiveRefusal, LiveRequest
@@ -25,11 +26,6 @@ from app.live.hubs import Hubs, Membership
 from app.live.payload import Payload
 from schema.compiled import Result, write_json
 
-log = structlog.get_logger(__name__)
-
-
-Format = Callable[[list[GraphQLError], str], list[dict[str, Any]]]
-"""Formats errors for a client, with the request id: expected ones readable, all others masked and logged."""
 Charge = Callable[[ViewerT, int], Awaitable[timedelta | None]]
 """Charges an operation's cost to a viewer's budget; a duration says to come back after it."""
 
@@ -41,7 +37,6 @@ class Execution(Generic[ViewerT]):
     schema: GraphQLSchema
     documents: Documents
     make_context: Callable[[ViewerT, str], object]
-    format_errors: Format
     feed: Feed[ViewerT]
     hubs: Hubs
     new_request_id: Callable[[], str]
@@ -145,15 +140,17 @@ class Operations(Generic[ViewerT]):
             else:
                 self._execute(message, operation, viewer, request_id)
         except RefusedVariables as refused:
-            self.fail(message.id, execution.format_errors(refused.errors, request_id))
+            self.fail(message.id, format_errors(refused.errors, request_id))
         except LiveRefusal as refusal:
             self.fail(message.id, [_formatted(refusal)])
         except GraphQLError as error:
-            self.fail(message.id, execution.format_errors([error], request_id))
+            self.fail(message.id, format_errors([error], request_id))
         except Exception as error:
             self._fail_masked(message.id, error, request_id)
 
     def _operation(self, message: Subscribe) -> Operation:
+        if has_nul(message.variables):
+            raise RefusedVariables([GraphQLError(NUL_REFUSED, extensions={"code": BAD_INPUT})])
         document = self._execution.documents.get(message.query)
         if isinstance(document, list):
             raise RefusedVariables(document)
@@ -190,7 +187,7 @@ class Operations(Generic[ViewerT]):
         try:
             context = execution.make_context(viewer, request_id)
             result = await operation.run(context, message.variables)
-            body = _body(execution, result, request_id)
+            body = _body(result, request_id)
         except Exception as error:
             if self._running.get(message.id) is single:
                 self._fail_masked(message.id, error, request_id)
@@ -202,9 +199,8 @@ class Operations(Generic[ViewerT]):
         self.wire.push(complete_message(message.id))
 
     def _fail_masked(self, operation_id: str, error: Exception, request_id: str) -> None:
-        log.error("socket_operation_failed", request_id=request_id, exc_info=error)
         unexpected = GraphQLError("unexpected", original_error=error)
-        self.fail(operation_id, self._execution.format_errors([unexpected], request_id))
+        self.fail(operation_id, format_errors([unexpected], request_id))
 
 
 def _executor(
@@ -212,16 +208,16 @@ def _executor(
 ) -> Callable[[object, object], Awaitable[bytes]]:
     async def execute(context: object, root_value: object) -> bytes:
         result = await operation.run(context, variables, root_value)
-        return _body(execution, result, execution.new_request_id()) if result.errors else result.json()
+        return _body(result, execution.new_request_id()) if result.errors else result.json()
 
     return execute
 
 
-def _body(execution: Execution[Any], result: Result, request_id: str) -> bytes:
+def _body(result: Result, request_id: str) -> bytes:
     if not result.errors:
         return result.json()
     body: dict[str, Any] = {"data": result.data} if result.was_executed else {}
-    body["errors"] = execution.format_errors(result.errors, request_id)
+    body["errors"] = format_errors(result.errors, request_id)
     return write_json(body)
 
 

@@ -35,13 +35,14 @@ from app.graphql.operations import Execution, Operations
 from app.graphql.socket_credentials import origin_is_allowed, scope_of_credential
 from app.graphql.wire import AsgiWire, Send, Wire
 from app.live.payload import BacklogBudget
+from schema.faults import Fault
 
 log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Authenticate = Callable[[Scope], Awaitable[ViewerT | None]]
-"""Returns who sent a request with these headers; the same that GraphQL over HTTP asks."""
+"""Returns who sent a request with these headers, or raises a `Fault`; GraphQL over HTTP asks the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,7 @@ class Connection(Generic[ViewerT]):
         credential = scope_of_credential(scope, message.payload)
         viewer = None
         if credential is not None:
-            async with asyncio.timeout(self._endpoint.limits.initialisation.total_seconds()):
-                viewer = await self._endpoint.authenticate(credential)
+            viewer = await self._authenticate(credential)
         if viewer is None:
             self.close(close_codes.FORBIDDEN)
         elif not self.wire.closed:
@@ -211,6 +211,13 @@ class Connection(Generic[ViewerT]):
                 self.wire.push(CONNECTION_ACK)
             else:
                 self.close(close_codes.TOO_MANY_SOCKETS)
+
+    async def _authenticate(self, credential: Scope) -> ViewerT | None:
+        try:
+            async with asyncio.timeout(self._endpoint.limits.initialisation.total_seconds()):
+                return await self._endpoint.authenticate(credential)
+        except Fault:
+            return None  # over HTTP it has a status of its own; here every refusal is 4403
 
     async def _subscribe(self, message: Subscribe) -> None:
         if self.who is None:

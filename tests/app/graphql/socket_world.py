@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 import uvicorn
-from graphql import GraphQLError, build_schema
+from graphql import build_schema
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
@@ -29,7 +29,7 @@ from app.live.payload import BacklogBudget, BacklogLimits
 from rules.event_ids import encode_event_id
 from rules.happenings import NumberedEvent, ThreadChanged
 from rules.words import ThreadId, WorkspaceId
-from schema.faults import NotFound
+from schema.faults import Code, Fault, NotFound
 from tests.app.live.memory import WORKSPACE, HandBell, MemoryEvents
 from tests.waiting import wait_until
 
@@ -131,7 +131,6 @@ class World:
     recorded: list[int] = field(default_factory=list)
     slow: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: int = 0
-    failures: list[BaseException] = field(default_factory=list)
     authentications: int = 0
     pause: timedelta | None = None
     port: int = 0
@@ -155,6 +154,8 @@ class World:
         header = dict(scope["headers"])[b"authorization"].decode()
         if header == "Bearer crash":
             raise RuntimeError("canary-5d1")
+        if header == "Bearer fault":
+            raise Fault("Too many attempts.", Code.RATE_LIMITED)
         if not header.startswith("Bearer token") or header in self.revoked:
             return None
         return Viewer(header, valid_until=self.valid_until)
@@ -164,18 +165,6 @@ class World:
 
     async def charge(self, _viewer: Viewer, _cost: int) -> timedelta | None:
         return self.pause
-
-    def format_errors(self, errors: list[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-        formatted = []
-        for error in errors:
-            unexpected = error.original_error
-            if unexpected is not None and not isinstance(unexpected, GraphQLError):
-                self.failures.append(unexpected)
-                masked = {"code": "INTERNAL", "requestId": request_id}
-                formatted.append({"message": "Something went wrong on our side.", "extensions": masked})
-            else:
-                formatted.append(dict(error.formatted))
-        return formatted
 
 
 class RootValue:
@@ -229,7 +218,6 @@ def make_socket(
         schema=schema,
         documents=Documents(schema, viewer_fields=["Item.viewer"]),
         make_context=lambda viewer, _request_id: Context(viewer, world),
-        format_errors=world.format_errors,
         feed=ItemFeed(world),
         hubs=world.hubs,
         new_request_id=lambda: f"request-{next(ids)}",

@@ -78,6 +78,7 @@ async def test_a_header_carries_the_credential_where_the_origin_is_allowed(world
     [
         {},
         {"token": "wrong"},
+        {"token": "fault"},
         {"token": ""},
         {"token": 7},
         {"token": {"a": 1}},
