@@ -1,5 +1,6 @@
 """Every table, declared once (SQLModel); migrations are made from these and checked against them."""
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from database.tables.conversations import (
@@ -24,6 +25,12 @@ from database.tables.workspaces import ApiKeyRow, AuditRow, UserRow, WorkspaceRo
 
 metadata = SQLModel.metadata
 
+
+def table_of(row: type[SQLModel]) -> Table:
+    """Return the Core table of a row type, for statements that touch no object."""
+    return metadata.tables[str(row.__tablename__)]
+
+
 __all__ = [
     "ApiKeyRow",
     "AttachmentRow",
@@ -46,4 +53,5 @@ __all__ = [
     "UserRow",
     "WorkspaceRow",
     "metadata",
+    "table_of",
 ]

@@ -1,0 +1,119 @@
+"""Fetch what a message holds, once the rules have let it in: raw bytes, text, HTML, attachments.
+
+The bytes go from the provider to a private file and from there to the blob store, never whole in memory; they
+are read by a child process that may be killed (jobs/sandbox.py). What cannot be read never stops the mailbox:
+the message is stored with what could be read, a warning, and its raw bytes.
+"""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from database.blobs import key_for
+from database.ids import new_id
+from jobs.context import JobContext
+from jobs.storing import Content, KeptFile
+from providers.protocol import MailProvider
+from rules.attachments import states_of, total_bytes
+from rules.decision import Decision, SyncSettings
+from rules.envelope import Envelope
+from rules.parsed import ParsedAttachment, ParsedMessage
+from rules.words import AttachmentState, WorkspaceId
+
+PIECE_BYTES: Final = 256 * 1024
+
+
+async def fetch_content(
+    context: JobContext,
+    provider: MailProvider,
+    workspace_id: WorkspaceId,
+    envelope: Envelope,
+    decision: Decision,
+    settings: SyncSettings,
+) -> Content:
+    """Return a message's content, its files and raw bytes kept in the blob store.
+
+    Raises:
+        ProviderTrouble: the provider did not give it; Gone, if it no longer has it.
+    """
+    folder = context.scratch / new_id().hex
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        raw = folder / "message.eml"
+        async with await anyio.open_file(raw, "wb") as out:
+            async for piece in provider.raw(envelope.remote_id):
+                await out.write(piece)
+        raw_key = key_for(workspace_id, new_id())
+        await context.blobs.put_stream(raw_key, _pieces(raw))
+        read = await context.sandbox.parse(raw, folder)
+        files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
+        message = read.message
+        return Content(
+            text=message.text or None,
+            html=message.html,
+            snippet=message.snippet,
+            quoted_from=message.quoted_from,
+            warnings=message.warnings,
+            raw_key=raw_key,
+            files=files,
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _keep_files(
+    context: JobContext,
+    workspace_id: WorkspaceId,
+    message: ParsedMessage,
+    paths: tuple[Path | None, ...],
+    decision: Decision,
+    settings: SyncSettings,
+) -> tuple[KeptFile, ...]:
+    outlines = [one.outline for one in message.attachments]
+    too_large = AttachmentState.TOO_LARGE in decision.attachments or (
+        total_bytes(one.size_bytes for one in outlines) > settings.attachment_limit_bytes
+    )
+    states = states_of(outlines, allowed=settings.attachment_types, too_large=too_large)
+    return tuple(
+        [
+            await _keep_file(context, workspace_id, attachment, path, state)
+            for attachment, path, state in zip(message.attachments, paths, states, strict=True)
+        ]
+    )
+
+
+async def _keep_file(
+    context: JobContext,
+    workspace_id: WorkspaceId,
+    attachment: ParsedAttachment,
+    path: Path | None,
+    state: AttachmentState,
+) -> KeptFile:
+    """Keep one file, or the stub of it: name, type and size."""
+    outline = attachment.outline
+    key, digest, size_bytes = None, None, outline.size_bytes
+    if state is AttachmentState.STORED and path is None:
+        state = AttachmentState.FAILED
+    if state is AttachmentState.STORED and path is not None:
+        key = key_for(workspace_id, new_id())
+        stored = await context.blobs.put_stream(key, _pieces(path))
+        digest, size_bytes = stored.sha256, stored.size_bytes
+    return KeptFile(
+        name=outline.name,
+        content_type=outline.content_type,
+        size_bytes=size_bytes,
+        inline=outline.inline,
+        content_id=attachment.content_id,
+        state=state,
+        blob_key=key,
+        sha256=digest,
+    )
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    async with await anyio.open_file(path, "rb") as source:
+        while piece := await source.read(PIECE_BYTES):
+            yield piece

@@ -1,0 +1,64 @@
+"""After a disconnect or a replacement: unregister push, revoke the grant, erase the tokens (L5).
+
+The tokens are erased when the provider has revoked them or says that they are dead already; a provider that
+cannot be reached is asked again, and after a day the tokens are erased all the same, unrevoked: keeping them
+would be worse.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import update
+
+from database.commands import Claimed
+from database.tables import MailboxRow, table_of
+from jobs.context import JobContext
+from jobs.mailboxes import Mailbox, find_mailbox
+from jobs.running import Done, Outcome, hold
+from jobs.tokens import MailboxTokens
+from rules.errors import NeedsReconnect, ProviderTrouble
+from rules.happenings import Command, ReleaseMailbox
+from rules.words import MailboxStatus
+
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+_ENDED: Final = (MailboxStatus.DISCONNECTED, MailboxStatus.REPLACED, MailboxStatus.FAILED)
+
+
+async def _shared(context: JobContext, mailbox: Mailbox) -> bool:
+    """Whether another workspace has the same mailbox connected.
+
+    A provider keeps one grant and one push for both: revoking here would disconnect there (L9).
+    """
+    if mailbox.address is None:
+        return False
+    return bool(await context.db.across.mailboxes_at(mailbox.provider, mailbox.address))
+
+
+async def release(context: JobContext, claimed: Claimed, command: Command) -> Outcome:
+    """Give the mailbox back to its user."""
+    assert isinstance(command, ReleaseMailbox)
+    mailbox = await find_mailbox(context, claimed.workspace_id, command.mailbox_id)
+    if mailbox is None or mailbox.status not in _ENDED:
+        return Done()
+    keeper = MailboxTokens(context, mailbox.workspace_id, mailbox.id)
+    try:
+        if not await _shared(context, mailbox):
+            await context.doors.mailbox(mailbox.provider, keeper).release()
+    except NeedsReconnect:
+        pass  # The grant is dead already, which is what was wanted.
+    except ProviderTrouble:
+        ended_at = await context.db.fetchval(
+            mailbox.workspace_id, "select ended_at from mailboxes where id = $1", mailbox.id
+        )
+        if ended_at is not None and context.now() - ended_at < GIVE_UP_AFTER:
+            raise
+    async with context.db.work(mailbox.workspace_id) as work:
+        await hold(work, claimed)
+        mailboxes = table_of(MailboxRow).c
+        await work.execute(
+            update(MailboxRow)
+            .where(mailboxes.id == mailbox.id)
+            .values(tokens_sealed=None, cursor=None, push_expires_at=None, push_renew_at=None)
+        )
+        await work.audit("system", "mailbox.released", mailbox=str(mailbox.id))
+    return Done()

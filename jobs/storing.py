@@ -1,0 +1,402 @@
+"""Put what the rules let in where it belongs, inside the caller's transaction, once.
+
+Belongs here: rows of a synced message and of its thread. Never: network, a decision, a cursor.
+
+The law of sameness: a message is one row per workspace (its internet_message_id), a copy is one row per
+mailbox (the provider's id). Both are inserted with ON CONFLICT DO NOTHING and judged by what came back, so
+two mailboxes that bring the same mail at the same moment, or a pull that is run again, store it once and tell
+it once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from database.ids import new_id
+from database.tables import (
+    AttachmentRow,
+    MessageCopyRow,
+    MessageRow,
+    ThreadLinkRow,
+    ThreadRow,
+    UnreadRow,
+    table_of,
+)
+from database.work import Work
+from rules.conversation import Conversation, KnownThread, participant_kind
+from rules.decision import Decision, Facts, LoggedMessage, people_of
+from rules.envelope import Correspondent, Envelope
+from rules.happenings import MessageChanged, MessageSynced
+from rules.words import (
+    AttachmentState,
+    ContactId,
+    Direction,
+    MailboxId,
+    MessageId,
+    Origin,
+    ThreadId,
+    ThreadState,
+    UserId,
+    Visibility,
+)
+
+PARTICIPANTS_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The mailbox that brought a message, as far as its rows need it."""
+
+    mailbox_id: MailboxId
+    owner: UserId
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """An attachment as it was kept, or the stub of one that was not."""
+
+    name: str
+    content_type: str
+    size_bytes: int
+    inline: bool
+    content_id: str | None
+    state: AttachmentState
+    blob_key: str | None
+    sha256: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was read of a message's body."""
+
+    text: str | None
+    html: str | None
+    snippet: str
+    quoted_from: int | None
+    warnings: tuple[str, ...]
+    raw_key: str | None
+    files: tuple[KeptFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that syncs: its envelope, why, and its content."""
+
+    envelope: Envelope
+    decision: Decision
+    content: Content
+
+
+class _AlreadyThere(Exception):
+    """Somebody else stored this message between the look-up and the insert."""
+
+
+async def store(
+    work: Work, receiver: Receiver, incoming: Incoming, facts: Facts
+) -> tuple[MessageId, KnownThread] | None:
+    """Store a synced message with its thread, link, copy, unread mark and attachments, and tell it.
+
+    Returns the message and its thread; None where this mailbox's copy was stored before.
+    """
+    try:
+        async with work.session.begin_nested():
+            return await _store_new(work, receiver, incoming, facts)
+    except _AlreadyThere:
+        logged = await find_logged(work, incoming.envelope.internet_message_id)
+    if logged is None:
+        return None
+    await attach_copy(work, receiver, incoming.envelope, logged, links=True)
+    return logged.message_id, logged.thread
+
+
+async def _store_new(
+    work: Work, receiver: Receiver, incoming: Incoming, facts: Facts
+) -> tuple[MessageId, KnownThread]:
+    envelope, decision = incoming.envelope, incoming.decision
+    assert decision.conversation is not None, "a message syncs into a conversation"
+    thread = await _thread_for(work, decision.conversation, envelope)
+    message_id = MessageId(new_id())
+    values = _message_values(work, receiver, incoming, thread, message_id)
+    inserted = await work.execute(
+        insert(MessageRow).values(values).on_conflict_do_nothing().returning(table_of(MessageRow).c.id)
+    )
+    if inserted.first() is None:
+        raise _AlreadyThere
+    if not await _add_copy(work, receiver, envelope, message_id):
+        raise _AlreadyThere
+    await _add_files(work, message_id, incoming.content.files)
+    if decision.links:
+        await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
+    await grow_thread(work, thread.thread_id, message_id, envelope.sent_at, decision.direction)
+    await add_participants(work, thread.thread_id, envelope, facts)
+    if decision.direction is Direction.INBOUND and envelope.unread:
+        await mark_unread(work, receiver.owner, thread.thread_id, message_id)
+    work.tell(MessageSynced(message_id, thread.thread_id, thread.contact_id, receiver.mailbox_id))
+    return message_id, thread
+
+
+async def _thread_for(work: Work, conversation: Conversation, envelope: Envelope) -> KnownThread:
+    if conversation.thread_id is not None:
+        return KnownThread(conversation.thread_id, conversation.contact_id)
+    thread_id = ThreadId(new_id())
+    work.add(
+        ThreadRow(
+            id=thread_id,
+            workspace_id=work.workspace_id,
+            contact_id=conversation.contact_id,
+            subject=envelope.subject,
+            last_message_at=envelope.sent_at,
+            created_at=work.now,
+        )
+    )
+    await work.session.flush()
+    return KnownThread(thread_id, conversation.contact_id)
+
+
+def _message_values(
+    work: Work, receiver: Receiver, incoming: Incoming, thread: KnownThread, message_id: MessageId
+) -> dict[str, Any]:
+    envelope, content = incoming.envelope, incoming.content
+    outbound = incoming.decision.direction is Direction.OUTBOUND
+    return {
+        "id": message_id,
+        "workspace_id": work.workspace_id,
+        "thread_id": thread.thread_id,
+        "mailbox_id": receiver.mailbox_id,
+        "owner_id": receiver.owner,
+        "visibility": receiver.visibility.value,
+        "direction": incoming.decision.direction.value,
+        "origin": Origin.MAILBOX.value,
+        "internet_message_id": envelope.internet_message_id,
+        "in_reply_to": envelope.in_reply_to,
+        "reference_ids": list(envelope.references),
+        "from_address": envelope.sender.address if envelope.sender else "",
+        "from_name": envelope.sender.name if envelope.sender else None,
+        "to_recipients": as_json(envelope.to),
+        "cc_recipients": as_json(envelope.cc),
+        "bcc_recipients": as_json(envelope.bcc) if outbound else [],
+        "subject": envelope.subject,
+        "snippet": content.snippet,
+        "text": content.text,
+        "html": content.html,
+        "quoted_from": content.quoted_from,
+        "sent_at": envelope.sent_at,
+        "received_at": envelope.received_at,
+        "synced_at": work.now,
+        "warnings": list(content.warnings),
+        "raw_key": content.raw_key,
+    }
+
+
+def as_json(people: tuple[Correspondent, ...]) -> list[dict[str, str | None]]:
+    """Return header addresses as the message row keeps them."""
+    return [{"address": person.address, "name": person.name} for person in people]
+
+
+async def _add_files(work: Work, message_id: MessageId, files: tuple[KeptFile, ...]) -> None:
+    for position, file in enumerate(files):
+        work.add(
+            AttachmentRow(
+                id=new_id(),
+                workspace_id=work.workspace_id,
+                message_id=message_id,
+                name=file.name,
+                content_type=file.content_type,
+                size_bytes=file.size_bytes,
+                inline=file.inline,
+                content_id=file.content_id,
+                position=position,
+                state=file.state.value,
+                blob_key=file.blob_key,
+                sha256=file.sha256,
+                created_at=work.now,
+            )
+        )
+
+
+async def _add_copy(work: Work, receiver: Receiver, envelope: Envelope, message_id: MessageId) -> bool:
+    added = await work.execute(
+        insert(MessageCopyRow)
+        .values(
+            id=new_id(),
+            workspace_id=work.workspace_id,
+            message_id=message_id,
+            mailbox_id=receiver.mailbox_id,
+            remote_id=envelope.remote_id,
+            remote_thread_id=envelope.remote_thread_id,
+            unread=envelope.unread,
+        )
+        .on_conflict_do_nothing()
+        .returning(table_of(MessageCopyRow).c.id)
+    )
+    return added.first() is not None
+
+
+async def attach_copy(
+    work: Work, receiver: Receiver, envelope: Envelope, logged: LoggedMessage, *, links: bool
+) -> None:
+    """Give a message that is already logged the provider's ids of one more copy (D4); nothing is told.
+
+    The header's id of the copy is the one the world answers to, so a message that the CRM wrote takes it over
+    where the provider replaced ours.
+    """
+    if not await _add_copy(work, receiver, envelope, logged.message_id):
+        return
+    if links:
+        await link(work, receiver.mailbox_id, logged.thread.thread_id, envelope.remote_thread_id)
+    await adopt_message_id(work, logged.message_id, envelope.internet_message_id)
+    inbound_here = receiver.owner not in await _written_by(work, logged.message_id)
+    if envelope.unread and inbound_here:
+        await mark_unread(work, receiver.owner, logged.thread.thread_id, logged.message_id)
+        work.tell(
+            MessageChanged(
+                logged.message_id, logged.thread.thread_id, logged.thread.contact_id, receiver.mailbox_id
+            )
+        )
+
+
+async def _written_by(work: Work, message_id: MessageId) -> set[UUID | None]:
+    found = await work.execute(
+        select(table_of(MessageRow).c.owner_id).where(
+            table_of(MessageRow).c.id == message_id,
+            table_of(MessageRow).c.direction == Direction.OUTBOUND.value,
+        )
+    )
+    return set(found.scalars())
+
+
+async def adopt_message_id(work: Work, message_id: MessageId, real_id: str | None) -> None:
+    """Record the Message-ID that the provider really used for a mail of ours; a taken id is left alone."""
+    if real_id is None:
+        return
+    messages = table_of(MessageRow).c
+    taken = select(messages.id).where(
+        messages.workspace_id == work.workspace_id, messages.internet_message_id == real_id
+    )
+    await work.execute(
+        update(MessageRow)
+        .where(
+            messages.id == message_id,
+            messages.origin == Origin.CRM.value,
+            messages.internet_message_id.is_distinct_from(real_id),
+            ~taken.exists(),
+        )
+        .values(internet_message_id=real_id)
+    )
+
+
+async def find_logged(work: Work, internet_message_id: str | None) -> LoggedMessage | None:
+    """Return the workspace's message with a Message-ID, if there is one."""
+    if internet_message_id is None:
+        return None
+    messages, threads = table_of(MessageRow).c, table_of(ThreadRow).c
+    found = await work.execute(
+        select(messages.id, messages.thread_id, threads.contact_id)
+        .join(ThreadRow, threads.id == messages.thread_id)
+        .where(
+            messages.workspace_id == work.workspace_id,
+            messages.internet_message_id == internet_message_id,
+        )
+    )
+    row = found.first()
+    if row is None:
+        return None
+    thread = KnownThread(ThreadId(row.thread_id), ContactId(row.contact_id))
+    return LoggedMessage(MessageId(row.id), thread, through_this_mailbox=False)
+
+
+async def link(work: Work, mailbox_id: MailboxId, thread_id: ThreadId, remote_thread_id: str) -> None:
+    """Link a thread to a mailbox's own thread; a live link of that remote thread stays as it is."""
+    await work.execute(
+        insert(ThreadLinkRow)
+        .values(
+            id=new_id(),
+            workspace_id=work.workspace_id,
+            thread_id=thread_id,
+            mailbox_id=mailbox_id,
+            remote_thread_id=remote_thread_id,
+            created_at=work.now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def grow_thread(
+    work: Work, thread_id: ThreadId, message_id: MessageId, sent_at: datetime, direction: Direction
+) -> None:
+    """Count a new message in its thread; an inbound one opens a thread that was done."""
+    threads = table_of(ThreadRow).c
+    found = await work.execute(
+        select(threads.last_message_at, threads.last_message_id)
+        .where(threads.id == thread_id)
+        .with_for_update()
+    )
+    row = found.one()
+    newest = row.last_message_id is None or sent_at >= row.last_message_at
+    values: dict[str, Any] = {"message_count": threads.message_count + 1}
+    if newest:
+        values |= {"last_message_at": sent_at, "last_message_id": message_id}
+    if direction is Direction.INBOUND:
+        values["state"] = ThreadState.OPEN.value
+    await work.execute(update(ThreadRow).where(threads.id == thread_id).values(values))
+
+
+async def add_participants(work: Work, thread_id: ThreadId, envelope: Envelope, facts: Facts) -> None:
+    """Add everybody on the envelope but Bcc to the thread's participants, first seen first."""
+    threads = table_of(ThreadRow).c
+    found = await work.execute(select(threads.participants).where(threads.id == thread_id).with_for_update())
+    known: list[dict[str, Any]] = list(found.scalar_one())
+    seen = {one["address"] for one in known}
+    hidden = {person.address for person in envelope.bcc}
+    fresh: dict[str, dict[str, Any]] = {}
+    for person in people_of(envelope):
+        if person.address not in seen | hidden:
+            kind = participant_kind(person.address, facts.user_addresses, facts.contacts)
+            fresh.setdefault(
+                person.address, {"address": person.address, "name": person.name, "kind": kind.value}
+            )
+    if not fresh:
+        return
+    grown = (known + list(fresh.values()))[:PARTICIPANTS_LIMIT]
+    await work.execute(update(ThreadRow).where(threads.id == thread_id).values(participants=grown))
+
+
+async def mark_unread(work: Work, user_id: UserId, thread_id: ThreadId, message_id: MessageId) -> bool:
+    """Mark a message unread for a user; whether that is news."""
+    added = await work.execute(
+        insert(UnreadRow)
+        .values(
+            id=new_id(),
+            workspace_id=work.workspace_id,
+            user_id=user_id,
+            thread_id=thread_id,
+            message_id=message_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(table_of(UnreadRow).c.id)
+    )
+    return added.first() is not None
+
+
+async def own_copy(
+    work: Work, mailbox_id: MailboxId, message_id: MessageId, remote_id: str, remote_thread_id: str
+) -> None:
+    """Record the Sent copy of a message that the CRM wrote; the feed may have been first."""
+    await work.execute(
+        insert(MessageCopyRow)
+        .values(
+            id=new_id(),
+            workspace_id=work.workspace_id,
+            message_id=message_id,
+            mailbox_id=mailbox_id,
+            remote_id=remote_id,
+            remote_thread_id=remote_thread_id,
+            unread=False,
+        )
+        .on_conflict_do_nothing()
+    )

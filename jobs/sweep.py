@@ -1,0 +1,69 @@
+"""The sweeper: what makes everything go on after any loss of Redis, of a worker, or of a bell.
+
+The law: it only asks and rings; it does no work of its own that could not wait for the next round. Whatever
+is due in the database is rung again each round until it is done, so that a lost wake-up costs one round.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import text
+
+from database.work import Work
+from jobs.context import JobContext
+from rules.happenings import Command, PullMailbox, RenewWatch
+from rules.words import MailboxId, WorkspaceId
+
+BATCH: Final = 500
+DECISIONS_KEPT: Final = timedelta(days=30)
+EVENTS_KEPT: Final = timedelta(days=30)
+
+_ABANDONED: Final = """
+update mailboxes set status = 'FAILED', ended_at = now(),
+       status_reason = 'The consent was not finished in time. Connect again.'
+where status = 'AUTHORIZING' and not exists (
+    select from authorizations a
+    where a.mailbox_id = mailboxes.id and a.finished_at is null
+      and a.expires_at > now() - interval '5 minutes'
+)
+"""
+
+
+async def ask_for_due_mailboxes(context: JobContext) -> int:
+    """Ask for a pull of each mailbox whose time has come, and for a renewal of each push at half its life."""
+    asked = 0
+    for mailbox_id, workspace_id in await context.db.across.mailboxes_to_check(BATCH):
+        await _ask(context, workspace_id, PullMailbox(mailbox_id), mailbox_id)
+        asked += 1
+    for mailbox_id, workspace_id in await context.db.across.mailboxes_to_renew(BATCH):
+        await _ask(context, workspace_id, RenewWatch(mailbox_id), mailbox_id)
+        asked += 1
+    return asked
+
+
+async def _ask(
+    context: JobContext, workspace_id: WorkspaceId, command: Command, mailbox_id: MailboxId
+) -> None:
+    """Ask, and move the time on, so that a mailbox whose job is stuck is not asked for every round."""
+    later = context.now() + timedelta(minutes=1)
+    column = "next_check_at" if isinstance(command, PullMailbox) else "push_renew_at"
+    async with context.db.work(workspace_id) as work:
+        await work.execute(
+            text(f"update mailboxes set {column} = :later where id = :id"),  # noqa: S608 - one of two names
+            {"later": later, "id": mailbox_id},
+        )
+        work.ask(command)
+
+
+async def tidy(context: JobContext, workspace_id: WorkspaceId) -> None:
+    """Delete what is kept for a time only, and end consents that were abandoned."""
+    now = context.now()
+    async with context.db.work(workspace_id) as work:
+        await _delete(work, "sync_decisions", "at < :before", {"before": now - DECISIONS_KEPT})
+        await _delete(work, "authorizations", "expires_at < :before", {"before": now - timedelta(days=1)})
+        await _delete(work, "events", "at < :before", {"before": now - EVENTS_KEPT})
+        await work.execute(text(_ABANDONED))
+
+
+async def _delete(work: Work, table: str, where: str, values: dict[str, object]) -> None:
+    await work.execute(text(f"delete from {table} where {where}"), values)  # noqa: S608 - our own names

@@ -1,0 +1,39 @@
+"""Every job there is: what carries each command out, for how long at most, and when it is given up.
+
+A time-out is well under the command's lease, so that a job that hangs is ended by its own worker before
+another may take it over. `attempts` is how many failures park a command where a person can see it; the jobs
+without it are those that must never end while their mailbox lives.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from jobs.authorize import finish_authorization
+from jobs.pull import pull
+from jobs.read_state import carry_read_state
+from jobs.release import release
+from jobs.running import Job
+from jobs.send import send
+from jobs.set_aside import retry_set_aside
+from jobs.watch import renew_watch
+from rules.happenings import (
+    CarryReadState,
+    FinishAuthorization,
+    PullMailbox,
+    ReleaseMailbox,
+    RenewWatch,
+    RetrySetAside,
+    SendSubmission,
+)
+
+_SOON: Final = timedelta(seconds=50)
+
+TABLE: Final[dict[str, Job]] = {
+    PullMailbox.kind: Job(pull, _SOON),
+    SendSubmission.kind: Job(send, _SOON),
+    RenewWatch.kind: Job(renew_watch, _SOON),
+    FinishAuthorization.kind: Job(finish_authorization, _SOON, attempts=5),
+    ReleaseMailbox.kind: Job(release, _SOON),
+    CarryReadState.kind: Job(carry_read_state, _SOON, attempts=20),
+    RetrySetAside.kind: Job(retry_set_aside, _SOON),
+}
