@@ -22,6 +22,7 @@ FaultKind = Literal[
     "slow",
     "gzip_bomb",
 ]
+TEN_YEARS_SECONDS = 315_360_000
 Seconds = Annotated[float, Field(ge=0, le=86_400 * 400)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -74,7 +75,7 @@ class Dials(Strict):
     """All dials with their defaults: a well-behaved provider, a fast post, no lag."""
 
     faults: list[Fault] = []
-    clock_offset_seconds: float = 0
+    clock_offset_seconds: Annotated[float, Field(ge=-TEN_YEARS_SECONDS, le=TEN_YEARS_SECONDS)] = 0
     message_id_mode: Literal["kept", "rewritten"] = "kept"
     access_token_lifetime_seconds: Annotated[int, Field(ge=1)] = 3599
     rotate_refresh_tokens: bool = False

@@ -1,5 +1,6 @@
 """The provider's root as an ASGI application: reads the request, answers, or spoils the connection as dialled."""
 
+import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -44,8 +45,8 @@ class GoogleDoor:
                 scope[TRANSPORT].abort()
             case "hang":
                 pass
-        while answer.manner != "plain" and (await receive())["type"] != "http.disconnect":
-            continue
+        if answer.manner != "plain":
+            await _until_gone(scope, receive)
 
     async def _answer(
         self, scope: Scope, root: str, headers: dict[str, str], body: bytes, root_url: str
@@ -84,6 +85,16 @@ class KeepTransport:
         if transport is not None:
             scope[TRANSPORT] = transport
         await self.app(scope, receive, send)
+
+
+async def _until_gone(scope: Scope, receive: Receive) -> None:
+    """Wait until the client has gone; when the program ends, close without an answer."""
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            continue
+    except asyncio.CancelledError:
+        scope[TRANSPORT].abort()
+        raise
 
 
 async def _body(receive: Receive) -> bytes | None:

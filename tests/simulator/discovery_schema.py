@@ -66,6 +66,4 @@ def validator(schema_name: str) -> Draft202012Validator:
 def problems(method_id: str, body: Json) -> list[str]:
     """Return what is wrong with a method's answer, by the document."""
     schema_name = methods()[method_id]["response"]["$ref"]
-    return [
-        f"{error.json_path}: {error.message}" for error in validator(schema_name).iter_errors(body)
-    ]
+    return [f"{error.json_path}: {error.message}" for error in validator(schema_name).iter_errors(body)]

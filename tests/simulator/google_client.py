@@ -12,13 +12,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httplib2
 import httpx
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
+from googleapiclient.http import build_http
 
 from tests.simulator_process import CLIENT_ID, CLIENT_SECRET, Simulator
 
@@ -116,13 +116,13 @@ class Connection:
 
     async def do(self, request: Any) -> Json:
         """Execute a request of the library in a thread."""
-        found = await asyncio.to_thread(request.execute)
+        found = await asyncio.to_thread(request.execute, http=self.http)
         return dict(found) if isinstance(found, dict) else {}
 
     async def error_of(self, request: Any) -> tuple[int, Json]:
         """Execute a request that must fail; return status and the `error` object."""
         try:
-            await asyncio.to_thread(request.execute)
+            await asyncio.to_thread(request.execute, http=self.http)
         except HttpError as error:
             return int(error.resp.status), dict(json.loads(error.content)["error"])
         raise AssertionError(f"{request.uri} did not fail")
@@ -154,13 +154,17 @@ async def connected(
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
     )
-    http = AuthorizedHttp(credentials, http=httplib2.Http(timeout=10, proxy_info=None))
-    document = {**discovery_document(), "rootUrl": simulator.google_url}
-    service = build_from_document(document, http=http)
+    http = AuthorizedHttp(credentials, http=build_http())
     try:
-        yield Connection(address, service, http, tokens, simulator.google_url)
+        yield Connection(address, service_at(simulator.google_url), http, tokens, simulator.google_url)
     finally:
-        service.close()
+        http.close()
+
+
+@cache
+def service_at(google_url: str) -> Any:
+    """Return the library's service for a root; it only makes requests, each connection sends its own."""
+    return build_from_document({**discovery_document(), "rootUrl": google_url}, http=build_http())
 
 
 def base64url(raw: bytes) -> str:
@@ -175,7 +179,11 @@ def opened(text: str) -> bytes:
 
 def mail(to: str, subject: str = "Hello", text: str = "Body", **headers: str) -> bytes:
     """Write a small mail with LF line ends; underscores in header names become hyphens."""
-    fields = {"To": to, "Subject": subject, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    fields = {
+        "To": to,
+        "Subject": subject,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
     head = "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
     return f"{head}\n{text}\n".encode()
 

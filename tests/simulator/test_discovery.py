@@ -61,11 +61,16 @@ async def test_every_answer_fits_the_document(simulator: Simulator) -> None:
     """A tour through every method, with attachments, aliases, drafts and labels in the mailbox."""
     content = base64.b64encode(b"%PDF-1.7 " + bytes(range(256))).decode()
     files = [{"filename": "Angebot Größe.pdf", "content_type": "application/pdf", "content_base64": content}]
-    await simulator.deliver(DANA, ANN, subject="Grüße", text="Hi", html="<p>Hi <b>Ann</b></p>", attachments=files)
-    await simulator.ask("POST", f"/accounts/{ANN}/aliases", {"address": "sales@example-co.test", "name": "Sales"})
-    async with connected(simulator, ANN, ALL_SCOPES) as ann, httpx.AsyncClient(
-        headers=ann.headers, trust_env=False
-    ) as client:
+    await simulator.deliver(
+        DANA, ANN, subject="Grüße", text="Hi", html="<p>Hi <b>Ann</b></p>", attachments=files
+    )
+    await simulator.ask(
+        "POST", f"/accounts/{ANN}/aliases", {"address": "sales@example-co.test", "name": "Sales"}
+    )
+    async with (
+        connected(simulator, ANN, ALL_SCOPES) as ann,
+        httpx.AsyncClient(headers=ann.headers, trust_env=False) as client,
+    ):
         tour = Caller(client, ann.google_url)
         await _read_everything(tour)
         await _change_everything(tour)
@@ -90,7 +95,9 @@ async def _read_everything(tour: Caller) -> None:
     await tour.call("gmail.users.threads.get", f"threads/{message['threadId']}")
     await tour.call("gmail.users.settings.sendAs.list", "settings/sendAs")
     await tour.call("gmail.users.settings.sendAs.get", f"settings/sendAs/{ANN}")
-    assert await tour.call("gmail.users.history.list", "history", startHistoryId=start) == {"historyId": start}
+    assert await tour.call("gmail.users.history.list", "history", startHistoryId=start) == {
+        "historyId": start
+    }
 
 
 async def _change_everything(tour: Caller) -> None:
@@ -104,7 +111,9 @@ async def _change_everything(tour: Caller) -> None:
     await tour.call("gmail.users.labels.delete", f"labels/{label['id']}")
     await tour.call("gmail.users.threads.modify", f"{thread}/modify", {"removeLabelIds": ["UNREAD"]})
     ids = {"ids": [message["id"], "1111111111111111"]}
-    await tour.call("gmail.users.messages.batchModify", "messages/batchModify", {**ids, "addLabelIds": ["STARRED"]})
+    await tour.call(
+        "gmail.users.messages.batchModify", "messages/batchModify", {**ids, "addLabelIds": ["STARRED"]}
+    )
     await tour.call("gmail.users.messages.trash", f"{one}/trash")
     await tour.call("gmail.users.messages.untrash", f"{one}/untrash")
     await tour.call("gmail.users.threads.trash", f"{thread}/trash")
@@ -144,7 +153,14 @@ async def test_what_is_not_there_is_google_s_404(ann: Connection, path: str) -> 
         answer = await client.get(f"{ann.google_url}gmail/v1/users/me/{path}")
 
     message = "Requested entity was not found."
-    assert (answer.status_code, answer.json()) == (404, {"error": {
-        "code": 404, "message": message, "status": "NOT_FOUND",
-        "errors": [{"message": message, "domain": "global", "reason": "notFound"}],
-    }})
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {
+            "error": {
+                "code": 404,
+                "message": message,
+                "status": "NOT_FOUND",
+                "errors": [{"message": message, "domain": "global", "reason": "notFound"}],
+            }
+        },
+    )

@@ -32,7 +32,9 @@ async def test_a_conversation_stays_one_thread_on_both_sides(simulator: Simulato
     assert first["id"] == first["threadId"]
     assert (sent["threadId"], sent["labelIds"]) == (first["threadId"], ["SENT"])
     assert [message["labelIds"] for message in thread["messages"]] == [
-        ["INBOX", "UNREAD"], ["SENT"], ["INBOX", "UNREAD"],
+        ["INBOX", "UNREAD"],
+        ["SENT"],
+        ["INBOX", "UNREAD"],
     ]
     assert len({message["thread_id"] for message in await simulator.mailbox(DANA)}) == 1
 
@@ -131,7 +133,9 @@ async def test_unknown_recipient_bounces_into_the_thread(simulator: Simulator, a
     assert outcomes == ["bounced", "bounced"]
 
 
-async def test_unknown_address_gets_a_mailbox_unless_the_dial_is_off(simulator: Simulator, ann: Connection) -> None:
+async def test_unknown_address_gets_a_mailbox_unless_the_dial_is_off(
+    simulator: Simulator, ann: Connection
+) -> None:
     """Outside mailboxes appear by themselves; with the dial off the same mail bounces."""
     await ann.send(mail("first@new.test"))
     await simulator.set_dials(auto_create_mailboxes=False)
@@ -151,7 +155,11 @@ async def test_automatic_answer_and_spam_follow_their_dials(simulator: Simulator
     answer = (await simulator.mailbox(ANN, "INBOX"))[0]
     headers = dict((await simulator.message(ANN, answer["id"]))["headers"])
 
-    assert (answer["subject"], headers["Auto-Submitted"], headers["Return-Path"]) == ("Re: Roof", "auto-replied", "<>")
+    assert (answer["subject"], headers["Auto-Submitted"], headers["Return-Path"]) == (
+        "Re: Roof",
+        "auto-replied",
+        "<>",
+    )
     assert len(await simulator.mailbox(DANA)) == 1
     assert [message["subject"] for message in await simulator.mailbox(ANN, "SPAM")] == ["Win"]
 
@@ -203,8 +211,11 @@ async def test_unsendable_mail_is_refused(ann: Connection, raw: bytes, message: 
 async def test_attachment_ids_change_and_their_bytes_do_not(simulator: Simulator, ann: Connection) -> None:
     """Each get gives a fresh id; an old one works for an hour and then no more."""
     content = bytes(range(256)) * 40
-    file = {"filename": "Größe.bin", "content_type": "application/octet-stream",
-            "content_base64": base64.b64encode(content).decode()}
+    file = {
+        "filename": "Größe.bin",
+        "content_type": "application/octet-stream",
+        "content_base64": base64.b64encode(content).decode(),
+    }
     await simulator.deliver(DANA, ANN, subject="Files", text="Here", attachments=[file])
     message_id = (await ann.do(ann.messages.list(userId="me")))["messages"][0]["id"]
     parts = [(await whole(ann, message_id))["payload"]["parts"][1] for _ in range(2)]
@@ -217,7 +228,11 @@ async def test_attachment_ids_change_and_their_bytes_do_not(simulator: Simulator
     too_late = await ann.error_of(get(userId="me", messageId=message_id, id=ids[0]))
 
     assert ids[0] != ids[1]
-    assert (parts[0]["filename"], parts[0]["partId"], parts[0]["body"]["size"]) == ("Größe.bin", "1", len(content))
+    assert (parts[0]["filename"], parts[0]["partId"], parts[0]["body"]["size"]) == (
+        "Größe.bin",
+        "1",
+        len(content),
+    )
     assert found == [content, content]
     assert later["size"] == len(content)
     assert too_late[0] == 400

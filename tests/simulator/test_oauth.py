@@ -125,7 +125,9 @@ async def test_code_is_good_once_and_for_its_verifier_and_redirect(simulator: Si
     late = await exchanged(simulator, codes[3])
 
     assert first.status_code == 200
-    assert [(answer.status_code, answer.json()) for answer in (again, wrong, elsewhere, late)] == [(400, BAD)] * 4
+    assert [(answer.status_code, answer.json()) for answer in (again, wrong, elsewhere, late)] == [
+        (400, BAD)
+    ] * 4
 
 
 async def test_second_consent_without_prompt_brings_no_refresh_token(simulator: Simulator) -> None:
@@ -179,7 +181,11 @@ async def test_refresh_keeps_the_refresh_token_unless_rotation_is_on(simulator: 
             400,
             {"error": "invalid_scope", "error_description": "Some requested scopes cannot be shown"},
         ),
-        ({"grant_type": "password"}, 400, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}),
+        (
+            {"grant_type": "password"},
+            400,
+            {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"},
+        ),
     ],
 )
 async def test_refresh_errors(simulator: Simulator, form: dict[str, str], status: int, error: object) -> None:
@@ -194,7 +200,9 @@ async def test_deleted_client_is_named_as_such(simulator: Simulator) -> None:
     """An operator's mistake is told apart from a user's."""
     known = (await simulator.ask("GET", "/clients"))["clients"]
     try:
-        await simulator.ask("PUT", "/clients", {"clients": [{**client, "state": "deleted"} for client in known]})
+        await simulator.ask(
+            "PUT", "/clients", {"clients": [{**client, "state": "deleted"} for client in known]}
+        )
         answer = await token_request(simulator, grant_type="refresh_token", refresh_token="x")
     finally:
         await simulator.ask("PUT", "/clients", {"clients": known})
@@ -219,7 +227,13 @@ async def test_wrong_password_goes_no_further(simulator: Simulator) -> None:
     """The form comes back, and no code is given."""
     await simulator.change_password(ANN, "another one")
     url = httpx.URL(authorize_url(simulator))
-    form = {**dict(url.params), "account": ANN, "permission": MODIFY, "decision": "allow", "password": "simulator"}
+    form = {
+        **dict(url.params),
+        "account": ANN,
+        "permission": MODIFY,
+        "decision": "allow",
+        "password": "simulator",
+    }
     answer = httpx.post(f"{simulator.google_url}o/oauth2/v2/auth", data=form, trust_env=False)
 
     assert (answer.status_code, "Wrong password" in answer.text) == (400, True)
@@ -250,9 +264,7 @@ async def test_access_token_ends_after_its_lifetime_and_google_auth_refreshes(si
     """With the clock moved on the library's call still works, by one refresh."""
     async with connected(simulator, ANN) as ann:
         await simulator.set_dials(clock_offset_seconds=3600)
-        plain = httpx.get(
-            f"{ann.google_url}gmail/v1/users/me/profile", headers=ann.headers, trust_env=False
-        )
+        plain = httpx.get(f"{ann.google_url}gmail/v1/users/me/profile", headers=ann.headers, trust_env=False)
         profile = await ann.do(ann.service.users().getProfile(userId="me"))
 
     assert (plain.status_code, plain.json()["error"]["errors"][0]["reason"]) == (401, "authError")
