@@ -1,0 +1,178 @@
+"""Reads strangers' mail in children that may be killed: a few processes, started when first needed.
+
+The law: a mail can cost at most its child. One that crashes it, or passes its memory or time, is killed and
+replaced, and the mail is returned as `too_complex` with what its headers say. Bytes go in as a file and
+attachments come out as files, so that nothing large passes through a pipe; the answer is JSON, checked field
+by field. Source: R38, R39; security, finding 7.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import orjson
+
+from jobs.parsed_json import MalformedAnswer, decode
+from jobs.sandbox_child import LENGTH
+from rules.header_block import BLOCK_BYTES_LIMIT
+from rules.mime_in import too_complex
+from rules.parsed import ParsedMessage
+
+ANSWER_BYTES_LIMIT: Final = 64 * 1024 * 1024
+_ROOT: Final = Path(__file__).resolve().parents[1]
+_HEAD_BYTES: Final = min(BLOCK_BYTES_LIMIT, 262_144)
+"""What is read of a mail's headers here, outside the child, when the child is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxedMessage:
+    """A mail that was read, and where its attachments' contents lie, in the same order."""
+
+    message: ParsedMessage
+    files: tuple[Path, ...] = ()
+
+
+class SandboxClosed(Exception):
+    """The sandbox was closed before the mail was read; nothing is known of the mail."""
+
+
+class _Lost(Exception):
+    """The child is gone, silent or talking nonsense."""
+
+
+class Sandbox:
+    """A small pool of children. Use as an async context manager, or call `aclose`."""
+
+    def __init__(
+        self,
+        *,
+        children: int = 2,
+        memory_bytes: int = 512 * 1024 * 1024,
+        time_limit: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self._free: list[Process] = []
+        self._all: set[Process] = set()
+        self._places = asyncio.Semaphore(children)
+        self._memory_bytes = memory_bytes
+        self._seconds = time_limit.total_seconds()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The children that live now."""
+        return frozenset(child.pid for child in self._all)
+
+    async def parse(self, raw: Path, into: Path) -> SandboxedMessage:
+        """Read the mail in the file `raw`; its attachments are written into the empty directory `into`.
+
+        Whatever the mail is, a message is returned. Where the child was lost, `into` is emptied.
+
+        Raises:
+            SandboxClosed: it was closed before the mail was read.
+        """
+        async with self._places:
+            used = self._free.pop() if self._free else None
+            if used is not None:
+                # It may have been ended while it was idle, or worn out by earlier mail: that is not this
+                # mail's doing, so a fresh child has the last word.
+                with suppress(_Lost):
+                    return await self._read(used, raw, into)
+            try:
+                return await self._read(await self._start(), raw, into)
+            except _Lost:
+                if self._closed:
+                    raise SandboxClosed from None
+                return SandboxedMessage(await asyncio.to_thread(_given_up, raw, into))
+
+    async def _read(self, child: Process, raw: Path, into: Path) -> SandboxedMessage:
+        """Have one child read one mail; the child is kept only if it did so. Raises: _Lost."""
+        kept = False
+        try:
+            message = await self._ask(child, _request(raw, into))
+            files = await asyncio.to_thread(_files, message, into)
+            kept = not self._closed
+            return SandboxedMessage(message, files)
+        finally:
+            if kept:
+                self._free.append(child)
+            else:
+                await self._end(child)
+
+    async def aclose(self) -> None:
+        """End every child, and wait until each is gone. Reading under way raises SandboxClosed."""
+        self._closed = True
+        self._free.clear()
+        for child in tuple(self._all):
+            await self._end(child)
+
+    async def _start(self) -> Process:
+        """Raises: SandboxClosed."""
+        if self._closed:
+            raise SandboxClosed
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jobs.sandbox_child"),
+            *(str(self._memory_bytes), str(max(1, int(self._seconds)))),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd="/",
+            env={"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        self._all.add(child)
+        return child
+
+    async def _end(self, child: Process) -> None:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await asyncio.shield(child.wait())
+        self._all.discard(child)
+
+    async def _ask(self, child: Process, request: bytes) -> ParsedMessage:
+        """Raises: _Lost."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            async with asyncio.timeout(self._seconds):
+                child.stdin.write(request)
+                await child.stdin.drain()
+                (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+                if length > ANSWER_BYTES_LIMIT:
+                    raise _Lost
+                return decode(await child.stdout.readexactly(length))
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, MalformedAnswer) as trouble:
+            raise _Lost from trouble
+
+
+def _request(raw: Path, into: Path) -> bytes:
+    return orjson.dumps({"raw": str(raw.absolute()), "into": str(into.absolute())}) + b"\n"
+
+
+def _files(message: ParsedMessage, into: Path) -> tuple[Path, ...]:
+    """Return the attachments' files. Raises: _Lost where one is missing or not as long as was said."""
+    files = tuple(into / str(position) for position in range(len(message.attachments)))
+    for path, attachment in zip(files, message.attachments, strict=True):
+        if path.is_symlink() or not path.is_file() or path.stat().st_size != attachment.outline.size_bytes:
+            raise _Lost
+    return files
+
+
+def _given_up(raw: Path, into: Path) -> ParsedMessage:
+    """Empty the directory, and return what the mail's headers say."""
+    for path in into.iterdir():
+        path.unlink(missing_ok=True)
+    with raw.open("rb") as file:
+        return too_complex(file.read(_HEAD_BYTES))

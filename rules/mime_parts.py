@@ -1,0 +1,239 @@
+"""A mail as a tree of parts, whichever parser read it: the fast one first, else the interpreter's.
+
+The law: the tree is bounded in parts and depth before anybody walks it, contents are decoded one by one and
+only on demand, and nothing raises: what cannot be read is missing, and said so. The interpreter's parser is
+slow on crowded mail and recurses on deep mail, so it only ever sees mail that was counted first.
+Source: RFC 2045, 2046, 2047, 2231; docs of fast-mail-parser 0.10 (caps: 100 MiB, 256 levels).
+"""
+
+import email
+import email.message
+import email.policy
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import fast_mail_parser
+
+from rules.header_block import first
+from rules.headers import clean_line, decode_words
+
+PART_LIMIT: Final = 1_000
+DEPTH_LIMIT: Final = 50
+FALLBACK_BOUNDARY_LIMIT: Final = 2_000
+"""Lines that look like boundaries, in mail that the slow parser may still read."""
+FALLBACK_EFFORT_LIMIT: Final = 5_000_000
+"""Lines times nested boundaries: the slow parser tries every open boundary on every line."""
+FALLBACK_BYTES_LIMIT: Final = 64 * 1024 * 1024
+
+_PARAMETER: Final = re.compile(r';\s*+([a-zA-Z0-9\-]{1,40})\s*+=\s*+(?:"([^"]{0,1000})"|([^\s;"]{1,1000}))')
+_BOUNDARY_PARAMETER: Final = re.compile(rb"boundary", re.IGNORECASE)
+_BOUNDARY_LINE: Final = re.compile(rb"^--", re.MULTILINE)
+
+
+class Unreadable(Exception):
+    """A part's content could not be decoded."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One node. `content` decodes a leaf; of a message/rfc822 it gives the message's own bytes.
+
+    `fields` are for Content-* and report fields: their encoded words may be decoded already.
+    """
+
+    content_type: str
+    fields: dict[str, tuple[str, ...]]
+    filename: str
+    disposition: str
+    content_id: str | None
+    content: Callable[[], bytes]
+    children: list["Part"] = field(default_factory=list)
+
+    @property
+    def is_multipart(self) -> bool:
+        return self.content_type.startswith("multipart/")
+
+    def parameter(self, name: str) -> str | None:
+        """Return a parameter of Content-Type; of a repeated one the first."""
+        header = (first(self.fields, "content-type") or "")[:8192]
+        for found in _PARAMETER.finditer(header):
+            if found[1].lower() == name:
+                return found[2] if found[2] is not None else found[3]
+        return None
+
+
+@dataclass(slots=True)
+class Tree:
+    """A mail's parts. `root` None: neither parser could read it. `cut`: parts were left out; `doubtful`: two
+    programs may read different mails out of it; `repaired`: the fast parser refused it."""
+
+    root: Part | None
+    cut: bool = False
+    doubtful: bool = False
+    repaired: bool = False
+
+
+def _nothing() -> bytes:
+    return b""
+
+
+def _lower(headers: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, values in headers.items():
+        lowered = name.lower()
+        fields[lowered] = fields.get(lowered, ()) + tuple(values)
+    return fields
+
+
+def _content_id(value: str | None) -> str | None:
+    cleaned = clean_line(value or "").strip().strip("<>").strip()
+    return cleaned[:500] or None
+
+
+def _fast_part(node: fast_mail_parser.PyLazyMimePart) -> Part:
+    def content() -> bytes:
+        try:
+            return node.content or b""
+        except fast_mail_parser.ParseError as trouble:
+            raise Unreadable(str(trouble)) from trouble
+
+    return Part(
+        content_type=(node.content_type or "text/plain").strip().lower()[:200],
+        fields=_lower(node.headers),
+        filename=decode_words(node.filename or ""),
+        disposition=(node.disposition or "").strip().lower(),
+        content_id=_content_id(node.content_id),
+        content=content,
+    )
+
+
+def _fast_tree(raw: bytes) -> Tree:
+    """Raises: fast_mail_parser.ParseError."""
+    top = fast_mail_parser.parse_email_tree(raw, mode="lazy")
+    root = _fast_part(top)
+    tree = Tree(root)
+    waiting = [(top, root, 1)]
+    count = 1
+    while waiting:
+        node, part, depth = waiting.pop()
+        if not part.is_multipart:
+            continue
+        for child in node.children:
+            count += 1
+            if count > PART_LIMIT or depth > DEPTH_LIMIT:
+                tree.cut = True
+                break
+            made = _fast_part(child)
+            part.children.append(made)
+            waiting.append((child, made, depth + 1))
+    return tree
+
+
+def _slow_part(node: email.message.Message) -> Part:
+    def content() -> bytes:
+        inner = node.get_payload()
+        if isinstance(inner, list):
+            return b"\n".join(one.as_bytes() for one in inner if isinstance(one, email.message.Message))
+        try:
+            decoded = node.get_payload(decode=True)
+        except (ValueError, LookupError, AssertionError) as trouble:
+            raise Unreadable(str(trouble)) from trouble
+        return decoded if isinstance(decoded, bytes) else b""
+
+    def header(name: str) -> str:
+        return str(node.get(name) or "")
+
+    try:
+        filename = node.get_filename() or ""
+    except (ValueError, LookupError, TypeError, AttributeError, IndexError):
+        filename = ""
+    fields: dict[str, list[str]] = {}
+    for name, value in node.raw_items():
+        fields.setdefault(name, []).append(str(value))
+    return Part(
+        content_type=node.get_content_type(),
+        fields=_lower(fields),
+        filename=decode_words(filename),
+        disposition=header("Content-Disposition").partition(";")[0].strip().lower(),
+        content_id=_content_id(header("Content-ID")),
+        content=content,
+    )
+
+
+def _slow_tree(raw: bytes) -> Tree:
+    """Read a mail that was counted before with the interpreter's parser."""
+    top = email.message_from_bytes(raw.lstrip(b" \t\r\n"), policy=email.policy.compat32)
+    root = _slow_part(top)
+    tree = Tree(root, repaired=True)
+    waiting = [(top, root, 1)]
+    count = 1
+    while waiting:
+        node, part, depth = waiting.pop()
+        payload = node.get_payload()
+        if not part.is_multipart or not isinstance(payload, list):
+            continue
+        for child in payload:
+            count += 1
+            if count > PART_LIMIT or depth > DEPTH_LIMIT:
+                tree.cut = True
+                break
+            if isinstance(child, email.message.Message):
+                made = _slow_part(child)
+                part.children.append(made)
+                waiting.append((child, made, depth + 1))
+    return tree
+
+
+def _doubtful(parts: Sequence[Part]) -> bool:
+    """Whether structural fields are repeated, which programs answer differently. Source: R39."""
+    structural = ("content-type", "content-transfer-encoding", "content-disposition")
+    for part in parts:
+        if any(len(part.fields.get(name, ())) > 1 for name in structural):
+            return True
+        if part.is_multipart and (first(part.fields, "content-type") or "").lower().count("boundary=") > 1:
+            return True
+    return False
+
+
+def every_part(root: Part) -> list[Part]:
+    """Return the tree's parts, the root first, in the order of the mail."""
+    found, waiting = [], [root]
+    while waiting:
+        part = waiting.pop()
+        found.append(part)
+        waiting.extend(reversed(part.children))
+    return found
+
+
+def read_slowly(raw: bytes) -> Tree:
+    """Return the interpreter's reading, or no root where the mail is too crowded to give it.
+
+    The bound on boundary lines bounds its depth too: each level needs a boundary.
+    """
+    boundaries = len(_BOUNDARY_LINE.findall(raw[:FALLBACK_BYTES_LIMIT]))
+    effort = raw.count(b"\n") * (len(_BOUNDARY_PARAMETER.findall(raw[:FALLBACK_BYTES_LIMIT])) + 1)
+    crowded = boundaries > FALLBACK_BOUNDARY_LIMIT or effort > FALLBACK_EFFORT_LIMIT
+    if len(raw) > FALLBACK_BYTES_LIMIT or crowded:
+        return Tree(None, cut=True)
+    try:
+        tree = _slow_tree(raw)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        return Tree(None, cut=True)
+    assert tree.root is not None
+    tree.doubtful = _doubtful(every_part(tree.root))
+    return tree
+
+
+def read_tree(raw: bytes) -> Tree:
+    """Return the mail's parts."""
+    try:
+        tree = _fast_tree(raw)
+    except fast_mail_parser.MimeStructureError:
+        return Tree(None, cut=True)
+    except (fast_mail_parser.ParseError, ValueError):
+        return read_slowly(raw)
+    assert tree.root is not None
+    tree.doubtful = _doubtful(every_part(tree.root))
+    return tree
