@@ -68,7 +68,7 @@ class OperationCost:
         }
         root_type = schema.get_root_type(operation.operation)
         self._roots = tuple(self._fields(operation.selection_set, root_type)) if root_type else ()
-        self._varies = _has_variable(self._roots)
+        self.varies = _has_variable(self._roots)
         self._known: int | None = None
 
     def of(self, variables: dict[str, Any]) -> int:
@@ -80,7 +80,7 @@ class OperationCost:
         total = self._known
         if total is None:
             total = self._total(self._roots, variables)
-            if not self._varies:
+            if not self.varies:
                 self._known = total
         if total > self._limits.cost:
             raise refusal(f"The operation costs {total}; at most {self._limits.cost} is allowed.")

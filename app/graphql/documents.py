@@ -32,6 +32,7 @@ PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
 BAD_INPUT: Final = "BAD_USER_INPUT"
 # What a parsed and compiled document takes in memory for each byte of its text, measured roughly.
 _BYTES_PER_CHARACTER: Final = 150
+_LONGEST_MESSAGE: Final = 500
 
 
 class Operation:
@@ -81,6 +82,15 @@ class Operation:
             GraphQLError: that is more than the limit, code TOO_COMPLEX.
         """
         return self._cost.of(dict(variables or {}))
+
+    def check_fixed_cost(self) -> None:
+        """Look at what no variable changes.
+
+        Raises:
+            GraphQLError: it is more than the limit, code TOO_COMPLEX.
+        """
+        if not self._cost.varies:
+            self._cost.of({})
 
     def coerce(self, variables: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
         """Return the variables' values, or why they are refused, code BAD_USER_INPUT."""
@@ -189,7 +199,7 @@ class Documents:
             return [coded(error, PARSE_FAILED)]
         try:
             measure(parsed, limits)
-            if "\\u" in text:
+            if "\\u" in text or "\x00" in text:
                 refuse_nul_literals(parsed)
         except GraphQLError as error:
             return [error]
@@ -198,16 +208,32 @@ class Documents:
         )
         if errors:
             return [coded(error, INVALID) for error in errors]
+        try:
+            return Document(text, self._operations(parsed))
+        except GraphQLError as error:
+            return [error]
+
+    def _operations(self, parsed: DocumentNode) -> tuple[Operation, ...]:
+        """Return the operations of a valid document.
+
+        Raises:
+            GraphQLError: one costs too much whatever its variables are.
+        """
+        limits = self.limits
         operations = tuple(
             Operation(self._schema, parsed, node, limits, self._viewer_fields, self._hide_suggestions)
             for node in parsed.definitions
             if isinstance(node, OperationDefinitionNode)
         )
-        return Document(text, operations)
+        for operation in operations:
+            operation.check_fixed_cost()
+        return operations
 
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:
-    """Give an error a code, unless it brings its own."""
+    """Give an error a code, unless it brings its own, and a length that can be read."""
+    if len(error.message) > _LONGEST_MESSAGE:
+        error.message = f"{error.message[:_LONGEST_MESSAGE]}…"
     if "code" not in (error.extensions or {}):
         error.extensions = {**(error.extensions or {}), "code": code}
     return error

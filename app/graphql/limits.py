@@ -38,7 +38,7 @@ class Limits:
     """Fields inside one another, fragments expanded."""
     fields: int = 1_000
     """In the whole document, fragments expanded."""
-    same_fields: int = 16
+    same_fields: int = 32
     """Fields that would answer under the same path."""
     aliases: int = 64
     directives: int = 64

@@ -58,8 +58,8 @@ class Query:
         return [Item(id=strawberry.ID(str(n)), name="item") for n in range(first)]
 
     @strawberry.field
-    def item(self, id: strawberry.ID = strawberry.ID("1"), name: str = "item") -> Item:
-        return Item(id=id, name=name)
+    def item(self, id: strawberry.ID | None = None, name: str = "item") -> Item:
+        return Item(id=id or strawberry.ID("1"), name=name)
 
     @strawberry.field
     def missing(self) -> str | None:
@@ -130,6 +130,8 @@ async def served(limits: Limits | None = None) -> AsyncIterator[tuple[httpx.Asyn
     port = server.servers[0].sockets[0].getsockname()[1]
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
-        yield client, seen
-    server.should_exit = True
+        try:
+            yield client, seen
+        finally:
+            server.should_exit = True
     await running
