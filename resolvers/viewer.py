@@ -20,3 +20,11 @@ class Viewer:
     scopes: frozenset[Scope]
     role: Role
     valid_until: datetime | None = None
+
+    @property
+    def credential(self) -> ApiKeyId | UserId:
+        """What is counted and revoked: the key, or the user whose token it is."""
+        if self.api_key_id is not None:
+            return self.api_key_id
+        assert self.user_id is not None, "a viewer without a key is a user"
+        return self.user_id
