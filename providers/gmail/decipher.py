@@ -186,12 +186,12 @@ def _bad_request(asked: Asked, complaint: _Complaint) -> ProviderTrouble:
         return _unclear(asked, "answered with status 400 and no reason")
     if asked is Asked.WATCH and "only one user push notification client" in text:
         return OperatorMustAct("Another deployment of this Google project watches the mailbox already.")
-    if asked is Asked.WATCH:
-        return OperatorMustAct("Google does not accept the Pub/Sub topic.")
     if "mail service not enabled" in text or (
         asked is Asked.ACCOUNT and "failedprecondition" in complaint.reasons
     ):
         return NeedsReconnect("This Google account has no Gmail.", reason=ReconnectReason.NO_MAILBOX)
+    if asked is Asked.WATCH:
+        return OperatorMustAct("Google does not accept the Pub/Sub topic.")
     if "thread_id" in text or "threadid" in text:
         return Refused("Gmail does not know this thread.", kind=RefusalKind.BAD_THREAD)
     if RECIPIENT_TEXT.search(text):

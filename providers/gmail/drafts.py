@@ -19,7 +19,7 @@ from providers.gmail.requests import UPLOAD_LIMIT_BYTES, Call, GmailRequests
 from providers.gmail.wire import Draft as WireDraft
 from providers.protocol import Draft
 from providers.transport import Outgoing
-from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused
+from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused, Retryable
 
 SMALL_BYTES: Final = 1024 * 1024
 UPLOAD_DEADLINE: Final = timedelta(minutes=5)
@@ -63,8 +63,10 @@ async def _session(
     begun = requests.new_draft(size_bytes, remote_thread_id)
     answer = await calls.answer(begun)
     location = answer.headers.get("location", "")
+    if not location:
+        raise Retryable("Google named no place for an upload.")
     if not _may_upload_to(location, begun.outgoing.url):
-        raise OperatorMustAct("Google named no place of its own for an upload.")
+        raise OperatorMustAct("Google named a foreign place for an upload.")
     headers = {
         "content-type": "message/rfc822",
         "content-length": str(size_bytes),
