@@ -11,7 +11,6 @@ Source: sync-rules, "The decision".
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from rules.addresses import domain_of
@@ -42,8 +41,6 @@ from rules.words import (
     SyncScope,
     UserId,
 )
-
-_NOTHING: Final[Mapping[str, KnownThread]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +99,11 @@ class Facts:
     """By the internet_message_id of the message itself."""
     submitted: Mapping[str, LoggedMessage] = field(default_factory=dict)
     """By our own header, of submissions of this workspace."""
-    linked: Mapping[str, KnownThread] = _NOTHING
+    linked: Mapping[str, KnownThread] = field(default_factory=dict)
     """By remote_thread_id: threads with a live link to this connection."""
-    linked_references: Mapping[str, KnownThread] = _NOTHING
+    linked_references: Mapping[str, KnownThread] = field(default_factory=dict)
     """By internet_message_id of their messages: threads with a live link to this connection."""
-    threads_by_reference: Mapping[str, KnownThread] = _NOTHING
+    threads_by_reference: Mapping[str, KnownThread] = field(default_factory=dict)
     """By internet_message_id of their messages: any thread of the workspace."""
 
 

@@ -1,0 +1,1 @@
+"""Jobs against a real PostgreSQL, the simulated Google over HTTP, real blobs and real parsing children."""

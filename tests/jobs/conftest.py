@@ -1,0 +1,56 @@
+"""The parts that jobs are made of, real ones: a simulated Google, parsing children, a blob folder."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from database.pool import Database
+from database.vault import Vault
+from jobs.sandbox import Sandbox
+from providers.doors import Doors
+from providers.transport import Transport
+from tests.conftest import WorkspaceForTests
+from tests.jobs.crm import Crm, clock, make_context
+from tests.providers.gmail_world import REDIRECT_URI, SILENCE, settings_of
+from tests.simulator_process import Simulator, running_simulator
+
+ANN = "ann@example-co.test"
+DANA = "dana@okafor-roofing.test"
+
+
+@pytest.fixture(scope="session")
+async def one_simulator() -> AsyncIterator[Simulator]:
+    async with running_simulator(redirect_uri=REDIRECT_URI) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def simulator(one_simulator: Simulator) -> Simulator:
+    """An empty outside world with a Gmail user and a customer."""
+    await one_simulator.reset()
+    await one_simulator.ask("DELETE", "/dials")
+    await one_simulator.create_account(ANN, "Ann Berg", "google")
+    await one_simulator.create_account(DANA, "Dana Okafor")
+    return one_simulator
+
+
+@pytest.fixture(scope="session")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(children=1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def crm(
+    db: Database,
+    vault: Vault,
+    workspace: WorkspaceForTests,
+    simulator: Simulator,
+    sandbox: Sandbox,
+    tmp_path: Path,
+) -> AsyncIterator[Crm]:
+    doors = Doors(clock=clock, google=settings_of(simulator), transport=Transport(silence=SILENCE))
+    context = make_context(db, vault, doors, sandbox, tmp_path, clock)
+    yield Crm(db, vault, workspace.id, workspace.user_id, simulator, context)
+    await doors.close()
