@@ -89,8 +89,10 @@ class Sandbox:
             if used is not None:
                 # It may have been ended while it was idle, or worn out by earlier mail: that is not this
                 # mail's doing, so a fresh child has the last word.
-                with suppress(_Lost):
+                try:
                     return await self._read(used, raw, into)
+                except _Lost:
+                    await asyncio.to_thread(_empty, into)
             try:
                 return await self._read(await self._start(), raw, into)
             except _Lost:
@@ -170,9 +172,13 @@ def _files(message: ParsedMessage, into: Path) -> tuple[Path, ...]:
     return files
 
 
-def _given_up(raw: Path, into: Path) -> ParsedMessage:
-    """Empty the directory, and return what the mail's headers say."""
+def _empty(into: Path) -> None:
     for path in into.iterdir():
         path.unlink(missing_ok=True)
+
+
+def _given_up(raw: Path, into: Path) -> ParsedMessage:
+    """Empty the directory, and return what the mail's headers say."""
+    _empty(into)
     with raw.open("rb") as file:
         return too_complex(file.read(_HEAD_BYTES))
