@@ -13,8 +13,9 @@ from typing import Final
 from sqlalchemy import select, update
 
 from database.pool import Database
-from database.tables import AuthorizationRow
-from database.vault import DataKey, Vault
+from database.sealing import DataKey
+from database.tables import AuthorizationRow, table_of
+from database.vault import Vault
 from rules.happenings import FinishAuthorization
 from rules.words import AuthorizationId, MailboxId, UserId, WorkspaceId
 
@@ -85,10 +86,10 @@ async def record_return(
         return ReturnRefused.UNKNOWN
     authorization_id, workspace_id = found
     sealed = await _sealed(db, vault, workspace_id, authorization_id, code)
-    rows = AuthorizationRow.__table__.c
+    rows = table_of(AuthorizationRow).c
     async with db.work(workspace_id) as work:
         asked = await work.execute(
-            select(AuthorizationRow.__table__).where(rows.id == authorization_id).with_for_update()
+            select(table_of(AuthorizationRow)).where(rows.id == authorization_id).with_for_update()
         )
         row = asked.one_or_none()
         if row is None or row.expires_at <= work.now:
@@ -111,5 +112,5 @@ async def _sealed(
 ) -> bytes | None:
     if not code:
         return None
-    key = await vault.data_key(db, workspace_id)
+    key = await vault.data_key(workspace_id)
     return key.seal(code.encode(), _TABLE, authorization_id, "code_sealed")

@@ -36,7 +36,7 @@ class DatabaseAway(Exception):
     """The database did not answer. The same request may be made again, a little later."""
 
 
-_AWAY = (
+AWAY: tuple[type[Exception], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -44,6 +44,7 @@ _AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+"""What asyncpg raises where the server is gone, going, or not yet there."""
 
 
 @dataclass(slots=True)
@@ -81,12 +82,12 @@ class Lines:
         try:
             try:
                 return await self._attempt(workspace_id, statement)
-            except _AWAY:
+            except AWAY:
                 if not again:
                     raise
                 self._forget_idle()
                 return await self._attempt(workspace_id, statement)
-        except _AWAY as trouble:
+        except AWAY as trouble:
             raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
         finally:
             self._free.release()

@@ -12,7 +12,6 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from database import clock, urls
@@ -20,7 +19,7 @@ from database import work as unit
 from database.across import Across
 from database.commands import Claimed
 from database.events import EventLog
-from database.lines import WAIT_FOR_A_LINE, DatabaseAway, DatabaseBusy, Lines
+from database.lines import WAIT_FOR_A_LINE, DatabaseAway, Lines
 from database.roles import UnsafeRole
 from database.work import Bell, Work
 from rules.words import CommandId, WorkspaceId
@@ -112,14 +111,10 @@ class Database:
         try:
             async with unit.one(self._engine, self.bell, workspace_id, clock.now()) as work:
                 yield work
-        except NoFreeConnection:
-            raise DatabaseBusy("Every connection to the database is in use.") from None
         except DBAPIError as trouble:
             if trouble.connection_invalidated:
                 raise DatabaseAway("The connection to the database was lost.") from trouble
             raise
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as trouble:
-            raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
 
     async def claim(self, command_id: CommandId, lease: timedelta) -> Claimed | None:
         """Take a command for `lease`, by the database's clock; None if held, parked, gone or not due."""

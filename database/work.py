@@ -15,12 +15,14 @@ from typing import Any, Protocol
 import orjson
 import structlog
 from sqlalchemy import Executable, Result, text
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from database import audit, commands, written
 from database.commands import Claimed, End, Ending, Ring
 from database.ids import new_id
+from database.lines import AWAY, DatabaseAway, DatabaseBusy
 from database.tables import AuditRow, metadata
 from rules.happenings import Command, Event
 from rules.words import CommandId, WorkspaceId
@@ -204,13 +206,26 @@ async def one(
 ) -> AsyncIterator[Work]:
     """One transaction. An exception inside takes everything back: nothing is written, told or asked."""
     async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
-        await session.execute(_ENTER, {"workspace_id": str(workspace_id)})
+        await _enter(session, workspace_id)
         work = Work(session, workspace_id, now)
         yield work
         rings, number = await work._fold()
         await session.commit()
     if bell is not None:
         await _ring(bell, workspace_id, rings, number)
+
+
+async def _enter(session: AsyncSession, workspace_id: WorkspaceId) -> None:
+    """Take a connection, begin, and set the workspace that row-level security holds the transaction to.
+
+    An OSError means the database only here: raised later, it is the caller's own.
+    """
+    try:
+        await session.execute(_ENTER, {"workspace_id": str(workspace_id)})
+    except NoFreeConnection:
+        raise DatabaseBusy("Every connection to the database is in use.") from None
+    except AWAY as trouble:
+        raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
 
 
 async def _ring(bell: Bell, workspace_id: WorkspaceId, rings: list[Ring], number: int | None) -> None:

@@ -180,8 +180,9 @@ _CONTACT = Noun(
 )
 
 _THREAD = Noun(
-    columns=_plain("id", "participants", "message_count", "last_message_at", "state")
+    columns=_plain("id", "message_count", "last_message_at", "state")
     | {
+        "participants": "{of}.participants::text",
         "subject": "case when exists (select from messages s where s.thread_id = {of}.id and "
         + _SUBJECT_OPEN.replace("{of}", "s")
         + ") then {of}.subject else '' end",
@@ -217,16 +218,16 @@ _MESSAGE = Noun(
     columns=_plain("id", "direction", "origin", "internet_message_id", "sent_at", "synced_at", "warnings")
     | {
         "from_": "array[{of}.from_address, {of}.from_name]",
-        "to": "{of}.to_recipients",
-        "cc": "{of}.cc_recipients",
-        "bcc": "case when {of}.direction = 'OUTBOUND' then {of}.bcc_recipients end",
+        "to": "{of}.to_recipients::text",
+        "cc": "{of}.cc_recipients::text",
+        "bcc": "case when {of}.direction = 'OUTBOUND' then {of}.bcc_recipients::text end",
         "subject": f"case when {_SUBJECT_OPEN} then {{of}}.subject else '' end",
         "snippet": _if_open("{of}.snippet"),
         "text": _if_open("{of}.text"),
         "html": _if_open("{of}.html"),
         "quoted_from": _if_open("{of}.quoted_from"),
         "read": "not exists (select from unread u where u.user_id = {viewer} and u.message_id = {of}.id)",
-        "kinds": "(select k.participants from threads k where k.id = {of}.thread_id)",
+        "kinds": "(select k.participants::text from threads k where k.id = {of}.thread_id)",
     },
     ones={
         "thread": One("thread", "join threads {to} on {to}.id = {of}.thread_id"),

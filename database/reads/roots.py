@@ -11,7 +11,9 @@ from typing import Final
 
 from database.reads.nouns import LIVE_MAILBOX, OPEN_MESSAGE, VISIBLE_THREAD, Paged
 
-_VISIBLE = VISIBLE_THREAD.replace("{of}", "t")
+_MOST_MATCHES: Final = 5000
+"""How many matches a search pages through; of messages the newest."""
+_VISIBLE: Final = VISIBLE_THREAD.replace("{of}", "t")
 
 WORKSPACE: Final = "select w.* from workspaces w where w.id = {workspace}"
 USER: Final = "select u.* from users u where u.workspace_id = {workspace} and u.id = {id}"
@@ -74,10 +76,7 @@ def contacts(*, searched: bool) -> Paged:
     """Return the list of contacts, newest first; searched for `{pattern}` in name, company and addresses."""
     source = "select c.* from contacts c where c.workspace_id = {workspace}"
     if searched:
-        source += (
-            " and (c.name ilike {pattern} or c.company ilike {pattern} or c.id in (select a.contact_id from "
-            "contact_addresses a where a.workspace_id = {workspace} and a.address ilike {pattern}))"
-        )
+        source += f" and c.id in (select matching_contacts({{pattern}}, {_MOST_MATCHES}))"
     return Paged("contact", "contacts", source, "created_at", newest_first=True)
 
 
@@ -85,7 +84,7 @@ FOUND_MESSAGES: Final = Paged(
     "message",
     "searchMessages",
     "select m.* from messages m join threads t on t.id = m.thread_id where m.workspace_id = {workspace} "
-    "and m.search @@ websearch_to_tsquery('simple', {query}) and "
+    f"and m.id in (select matching_messages({{query}}, {_MOST_MATCHES})) and "
     + OPEN_MESSAGE.replace("{of}", "m")
     + f" and {_VISIBLE}",
     "sent_at",

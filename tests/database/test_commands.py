@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -172,7 +173,7 @@ async def test_two_workspaces_never_share_a_row(
 def test_only_known_commands_of_ids_are_read_back() -> None:
     mailbox_id = MailboxId(new_id())
     assert command_of("pull_mailbox", {"mailbox_id": str(mailbox_id)}) == PullMailbox(mailbox_id)
-    hostile = [
+    hostile: list[tuple[str, dict[str, Any]]] = [
         ("eval", {"mailbox_id": str(mailbox_id)}),
         ("pull_mailbox", {}),
         ("pull_mailbox", {"mailbox_id": str(mailbox_id), "more": "x"}),
