@@ -14,7 +14,36 @@ Json = dict[str, object]
 
 
 def write(world: World, account: Account, mail: NewMail) -> Copy:
-    """Send what a person wrote; the copy in the sender's mailbox is returned.
+    """Send what the control API was given; the copy in the sender's mailbox is returned.
+
+    Raises:
+        NotWritable: no recipient, or something that no header may hold.
+        NotThere: the mail to answer or to forward is not in the mailbox.
+    """
+    if mail.raw_base64 is not None:
+        return _submitted(world, account, mime.with_crlf(_raw(mail.raw_base64)), None)
+    return send(
+        world,
+        account,
+        mail.letter,
+        answer=mail.reply_to,
+        to_all=mail.reply_all,
+        forward=mail.forward,
+        message_id=mail.message_id,
+    )
+
+
+def send(
+    world: World,
+    account: Account,
+    letter: compose.Letter,
+    *,
+    answer: str | None = None,
+    to_all: bool = False,
+    forward: str | None = None,
+    message_id: str | None = None,
+) -> Copy:
+    """Send a letter: new, or in answer to a mail of the mailbox, or passing one on.
 
     Raises:
         NotWritable: no recipient, or something that no header may hold.
@@ -22,24 +51,29 @@ def write(world: World, account: Account, mail: NewMail) -> Copy:
     """
     mailbox = world.post.mailbox(account)
     thread_id: str | None = None
-    if mail.raw_base64 is not None:
-        raw = mime.with_crlf(_raw(mail.raw_base64))
-    else:
-        letter = mail.letter
-        if mail.reply_to is not None:
-            answered = mailbox.copy(mail.reply_to)
-            letter = compose.reply_to(
-                world.contents.raw[answered.content], letter, account.addresses, to_all=mail.reply_all
-            )
-            thread_id = answered.thread_id
-        elif mail.forward is not None:
-            letter = compose.forward_of(world.contents.raw[mailbox.copy(mail.forward).content], letter)
-            thread_id = mailbox.copy(mail.forward).thread_id
-        raw = compose.written(_pen(world, account, mail), letter)
+    if answer is not None:
+        answered = mailbox.copy(answer)
+        letter = compose.reply_to(
+            world.contents.raw[answered.content], letter, account.addresses, to_all=to_all
+        )
+        thread_id = answered.thread_id
+    elif forward is not None:
+        passed_on = mailbox.copy(forward)
+        letter = compose.forward_of(world.contents.raw[passed_on.content], letter)
+        thread_id = passed_on.thread_id
+    domain = account.address.rpartition("@")[2]
+    pen = compose.Pen(
+        account.name, account.address, world.clock.now(), message_id or world.post.new_message_id(domain)
+    )
+    return _submitted(world, account, compose.written(pen, letter), thread_id)
+
+
+def _submitted(world: World, account: Account, raw: bytes, thread_id: str | None) -> Copy:
     summary = mime.summary_of(raw)
     if not summary.recipients:
         raise NotWritable("nobody to send it to")
     if thread_id is None:
+        mailbox = world.post.mailbox(account)
         thread_id = mailbox.thread_for(summary.references, mime.base_subject(summary.subject))
     copy = world.post.submit(account, raw, thread_id=thread_id)
     world.touched()
@@ -97,12 +131,6 @@ def shown_whole(world: World, copy: Copy) -> Json:
     ]
     headers = [[name, value] for name, value in mime.all_headers(world.contents.raw[copy.content])]
     return {**shown(world, copy), "text": plain, "html": markup, "headers": headers, "attachments": files}
-
-
-def _pen(world: World, account: Account, mail: NewMail) -> compose.Pen:
-    domain = account.address.rpartition("@")[2]
-    message_id = mail.message_id or world.post.new_message_id(domain)
-    return compose.Pen(account.name, account.address, world.clock.now(), message_id)
 
 
 def _raw(text: str) -> bytes:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from simulator.control import Control
 from simulator.google.surface import GoogleDoor, KeepTransport
+from simulator.page.views import Page
 from simulator.state import StateFile
 from simulator.world import World
 
@@ -27,5 +28,5 @@ def application(world: World, state_file: StateFile | None) -> ASGIApp:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    routes = [*Control(world).routes(), Mount("/google", app=GoogleDoor(world))]
+    routes = [*Control(world).routes(), *Page(world).routes(), Mount("/google", app=GoogleDoor(world))]
     return KeepTransport(Starlette(routes=routes, lifespan=lifespan))

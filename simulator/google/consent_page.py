@@ -1,6 +1,7 @@
 """The HTML of the consent and error pages."""
 
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.google import consent
@@ -15,7 +16,7 @@ EXPLAINED = {
     f"{SCOPE}gmail.readonly": "View your email messages and settings",
     f"{SCOPE}gmail.send": "Send email on your behalf",
     f"{SCOPE}gmail.compose": "Manage drafts and send emails",
-    f"{SCOPE}gmail.metadata": "View your email message metadata such as labels and headers, but not the email body",
+    f"{SCOPE}gmail.metadata": "View your email metadata such as labels and headers, but not the body",
     f"{SCOPE}gmail.settings.basic": "See, edit, create, or change your email settings and filters in Gmail",
     f"{SCOPE}contacts.readonly": "See and download your contacts",
     f"{SCOPE}contacts": "See, edit, download, and permanently delete your contacts",
@@ -35,26 +36,7 @@ CARRIED = (
     "include_granted_scopes",
     "nonce",
 )
-STYLE = """
-:root{color-scheme:light dark;--ink:#1f2430;--soft:#5d6678;--line:#d9dee8;--paper:#fff;--back:#eef1f7;--blue:#2457d6}
-@media(prefers-color-scheme:dark){:root{--ink:#e9ecf3;--soft:#a2abbd;--line:#39415a;--paper:#1b2030;--back:#11141d;
---blue:#86a8ff}}
-*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--back);
-color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
-main{background:var(--paper);border:1px solid var(--line);border-radius:20px;padding:32px;width:min(30rem,100%);
-box-shadow:0 12px 40px #0002}h1{font-size:1.5rem;line-height:1.25;margin:.2rem 0 .4rem}p{margin:.3rem 0}
-.who{color:var(--soft);font-size:.9rem;margin:0}.card{display:flex;gap:12px;align-items:center;padding:12px;margin:0;
-border:1px solid var(--line);border-radius:12px;cursor:pointer}fieldset{border:0;padding:0;margin:20px 0;display:grid;
-gap:8px}legend{font-weight:600;padding:0;margin-bottom:8px}.card:has(input:checked){border-color:var(--blue);
-box-shadow:0 0 0 1px var(--blue)}.card b{display:block}.card span{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
-.face{width:36px;height:36px;border-radius:50%;display:grid;place-items:center;background:var(--blue);
-color:var(--paper);font-weight:700;flex:none}input[type=password]{width:100%;padding:10px 12px;border-radius:10px;
-border:1px solid var(--line);background:transparent;color:inherit;font:inherit}.bad{color:#c62f3d;font-weight:600}
-.foot{display:flex;gap:12px;justify-content:flex-end;margin-top:24px}button{font:inherit;font-weight:600;padding:10px 22px;
-border-radius:999px;border:1px solid var(--line);background:transparent;color:var(--blue);cursor:pointer}
-button.main{background:var(--blue);border-color:var(--blue);color:var(--paper)}:focus-visible{outline:3px solid var(--blue);
-outline-offset:2px}input{accent-color:var(--blue)}
-"""
+STYLE = Path(__file__).with_name("consent.css").read_text("utf-8")
 
 
 def consent_page(
@@ -74,9 +56,10 @@ def consent_page(
     granular = f"<fieldset><legend>What it may do</legend>{permissions}</fieldset>" if permissions else ""
     ask_password = wrong_password or any(consent.must_type_password(world, account) for account in accounts)
     password = _password_box(wrong_password) if ask_password else ""
-    signs_in = "and see your name and address" if SIGN_IN_SCOPES & set(ask.scopes) else ""
-    body = f"""<p class="who">Simulated Google</p><h1>{escape(ask.client.name)} wants access to your account</h1>
-<p class="who">This will let it act for the account you choose {signs_in}</p>
+    signs_in = ", and see your name and address" if SIGN_IN_SCOPES & set(ask.scopes) else ""
+    body = f"""<p class="who">Simulated Google</p>
+<h1>{escape(ask.client.name)} wants access to your account</h1>
+<p class="who">This will let it act for the account you choose{signs_in}.</p>
 <form method="post" action="auth">{hidden}
 <fieldset><legend>Choose an account</legend>{cards or "<p>There is no Google account yet.</p>"}</fieldset>
 {password}{granular}
@@ -95,8 +78,10 @@ def blocked_page(text: str) -> str:
 def _account_card(account: Account, checked: bool) -> str:
     tick = " checked" if checked else ""
     face = escape((account.name or account.address)[:1].upper())
-    return f"""<label class="card"><input type="radio" name="account" required value="{escape(account.address)}"{tick}>
-<i class="face" aria-hidden="true">{face}</i><span><b>{escape(account.name)}</b>{escape(account.address)}</span></label>"""
+    address = escape(account.address)
+    return f"""<label class="card"><input type="radio" name="account" required value="{address}"{tick}>
+<i class="face" aria-hidden="true">{face}</i>
+<span><b>{escape(account.name)}</b><small>{address}</small></span></label>"""
 
 
 def _permission_card(scope: str) -> str:
@@ -112,6 +97,7 @@ def _password_box(wrong: bool) -> str:
 
 
 def _document(title: str, body: str) -> str:
-    return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title} - simulated Google</title>
+    return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
+<title>{title} - simulated Google</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>
 <body><main>{body}</main></body></html>"""
