@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PORT ?= 8000
 RUN := .venv/bin/python
+export PORT
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test check bench format lock clean
@@ -15,7 +16,7 @@ help: ## Show this list
 
 demo: ## Run everything here: database, API, worker, a simulated Google; prints the links
 	@sh requirements/install.sh embedded
-	@PORT=$(PORT) $(RUN) -m app demo --with-parent
+	@$(RUN) -m app demo --with-parent
 
 demo-reset: ## Forget the demo's data, keys and simulated mailboxes
 	@sh requirements/install.sh embedded

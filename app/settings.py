@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -346,3 +347,31 @@ def child_environment(added: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a process of ours: this one's, without our own variables, and `added`."""
     ours = {variable for _, variable, _ in variables()}
     return {name: value for name, value in os.environ.items() if name not in ours} | dict(added)
+
+
+def environment_example() -> str:
+    """Return .env.example: every variable with its meaning, and its default where it has one."""
+    lines = [
+        "# Every variable that Bothways reads, written by `python -m app environment` from app/settings.py.",
+        "# Those that do not begin with # have no default and must be set.",
+    ]
+    shown: type[_Group] | None = None
+    for group, variable, field in variables():
+        if group is not shown:
+            lines += ["", f"# ---- {group.title} " + "-" * max(4, 90 - len(group.title))]
+            shown = group
+        lines += ["", *(f"# {line}" for line in wrap(field.description or "", 100))]
+        lines.append(f"{variable}=" if field.is_required() else f"# {variable}={_written(field.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _written(default: object) -> str:
+    match default:
+        case None:
+            return ""
+        case bool():
+            return str(default).lower()
+        case tuple():
+            return ",".join(default)
+        case _:
+            return str(default)

@@ -1,0 +1,263 @@
+"""The API process: GraphQL over HTTP and web socket, the providers' way in, attachments, health.
+
+Belongs here: which path leads where, and handing the parts to each other. Everything is opened before the
+first request and closed after the last one.
+"""
+
+import base64
+import binascii
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from app import graphiql, health
+from app.attachments import attachment_routes, sign_with
+from app.bad_credentials import BadCredentials
+from app.budget import Budget
+from app.credentials import Credentials
+from app.feed import LiveFeed
+from app.graphql.documents import Documents
+from app.graphql.http import GraphQLOverHTTP, Wiring
+from app.graphql.open_sockets import OpenSockets
+from app.graphql.operations import Execution
+from app.graphql.socket import GraphQLSocket
+from app.http_guards import Guards
+from app.live.bell import RedisBell
+from app.live.hubs import Hubs
+from app.live.payload import BacklogBudget, BacklogLimits
+from app.ringing import redis_answers
+from app.serving import run_until_signal, server
+from app.settings import BadSettings, Settings
+from app.user_tokens import TokenRules, UserTokens
+from app.wiring import Ground, google_settings, open_ground
+from database import clock
+from database.ids import new_id
+from inbound.gmail_push import GmailPush
+from inbound.oauth_return import OAuthReturn
+from resolvers.context import ApiSettings, Context, SignAttachment
+from resolvers.viewer import Viewer
+from rules.consent import ConsentDoor
+from rules.words import Provider
+from schema.root import VIEWER_FIELDS, schema
+
+_SECRET_BYTES: Final = 32
+
+log = structlog.get_logger(__name__)
+
+
+def new_request_id() -> str:
+    """Name a request in logs and answers."""
+    return new_id().hex
+
+
+def token_rules(settings: Settings) -> TokenRules | None:
+    """Return how the host CRM's tokens are checked, or None where only API keys are accepted."""
+    group = settings.jwt
+    if group.issuer is None or group.audience is None:
+        return None
+    return TokenRules(
+        issuer=group.issuer,
+        audience=group.audience,
+        algorithm=group.algorithm,
+        key=group.key.get_secret_value() if group.key else None,
+        jwks_url=group.jwks_url,
+        workspace_claim=group.workspace_claim,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """Makes the context of each request."""
+
+    ground: Ground
+    sign_attachment: SignAttachment
+    consents: Mapping[Provider, ConsentDoor]
+    settings: ApiSettings
+
+    def __call__(self, viewer: Viewer, request_id: str) -> Context:
+        return Context(
+            viewer=viewer,
+            db=self.ground.db,
+            vault=self.ground.vault,
+            sign_attachment=self.sign_attachment,
+            consents=self.consents,
+            settings=self.settings,
+            now=clock.now(),
+            new_id=new_id,
+            entropy=secrets.token_bytes,
+            request_id=request_id,
+        )
+
+
+def download_secret(settings: Settings) -> bytes:
+    """Return the key that signs attachment addresses. Raises: BadSettings."""
+    try:
+        secret = base64.b64decode(settings.http.secret.get_secret_value(), validate=True)
+    except binascii.Error:
+        raise BadSettings("HTTP_SECRET is not base64. Make one with: python -m app vault secret") from None
+    if len(secret) < _SECRET_BYTES:
+        raise BadSettings("HTTP_SECRET is shorter than 32 bytes. Make one with: python -m app vault secret")
+    return secret
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """Open everything, and give the ASGI application while entered.
+
+    Raises:
+        What app/wiring.py's open_ground raises, BadSettings, BadTokenSettings.
+    """
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(open_ground(settings))
+        redis_url = settings.redis.url.get_secret_value()
+        bad = BadCredentials(redis_url)
+        stack.push_async_callback(bad.close)
+        rules = token_rules(settings)
+        tokens = UserTokens(rules) if rules else None
+        if tokens is not None:
+            stack.push_async_callback(tokens.close)
+        credentials = Credentials(ground.db, bad, tokens)
+        hubs = Hubs(ground.db.events, await stack.enter_async_context(RedisBell(redis_url)))
+        stack.push_async_callback(hubs.close)
+        contexts = Contexts(
+            ground=ground,
+            sign_attachment=sign_with(download_secret(settings)),
+            consents={Provider.GMAIL: ground.doors.consent(Provider.GMAIL)}
+            if google_settings(settings)
+            else {},
+            settings=ApiSettings(
+                return_urls=frozenset(settings.http.return_urls),
+                message_id_domain=settings.mail.message_id_domain,
+            ),
+        )
+        yield _application(ground, credentials, contexts, hubs)
+
+
+def _application(ground: Ground, credentials: Credentials, contexts: Contexts, hubs: Hubs) -> ASGIApp:
+    settings = ground.settings
+    budget = Budget(settings.http.cost_per_minute)
+    sockets = OpenSockets(credentials.still_valid, clock.now, per_credential=settings.http.sockets_per_key)
+    ground.metrics.gauge("bothways_sockets", "Acknowledged web sockets.", lambda: len(sockets))
+    ground.metrics.gauge(
+        "bothways_subscriptions", "Subscriptions that are delivered to.", lambda: hubs.members
+    )
+    routes: list[BaseRoute] = [
+        *_graphql_routes(settings, credentials, contexts, hubs, budget, sockets),
+        *attachment_routes(ground.db, ground.blobs, credentials, download_secret(settings)),
+        *_provider_routes(ground),
+    ]
+    if settings.http.graphiql:
+        routes += graphiql.routes(settings.http.public_url)
+    middleware = [
+        Middleware(
+            TrustedHostMiddleware, allowed_hosts=list(settings.http.allowed_hosts), www_redirect=False
+        ),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.http.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["x-request-id", "retry-after"],
+            max_age=600,
+        ),
+    ]
+    inner = Starlette(routes=routes, middleware=middleware)
+    # Orchestrators ask by address, so health stands before the check of the Host header.
+    outer = Starlette(routes=[*_health_routes(ground), Mount("/", app=inner)])
+    https = settings.http.public_url.startswith("https://")
+    return Guards(outer, new_request_id=new_request_id, metrics=ground.metrics, https=https)
+
+
+def _graphql_routes(
+    settings: Settings,
+    credentials: Credentials,
+    contexts: Contexts,
+    hubs: Hubs,
+    budget: Budget,
+    sockets: OpenSockets[Viewer],
+) -> list[BaseRoute]:
+    graphql_schema = schema._schema  # Strawberry keeps graphql-core's schema under this name alone
+    documents = Documents(graphql_schema, viewer_fields=VIEWER_FIELDS)
+    over_http = GraphQLOverHTTP(
+        documents,
+        Wiring(
+            authenticate=credentials.authenticate,
+            make_context=contexts,
+            new_request_id=new_request_id,
+            charge=budget.charge,
+        ),
+    )
+    execution = Execution(
+        schema=graphql_schema,
+        documents=documents,
+        make_context=contexts,
+        feed=LiveFeed(),
+        hubs=hubs,
+        new_request_id=new_request_id,
+        charge=budget.charge,
+    )
+    socket = GraphQLSocket(
+        execution,
+        credentials.authenticate,
+        sockets,
+        allowed_origins=frozenset({settings.http.public_url, *settings.http.allowed_origins}),
+        budget=BacklogBudget(BacklogLimits()),
+    )
+    return [Route("/graphql", endpoint=over_http), WebSocketRoute("/graphql", endpoint=socket)]
+
+
+def _provider_routes(ground: Ground) -> list[BaseRoute]:
+    google = google_settings(ground.settings)
+    if google is None:
+        return []
+    gmail_return = OAuthReturn(ground.db, ground.vault, Provider.GMAIL)
+    routes: list[BaseRoute] = [Route("/oauth/google/callback", gmail_return.__call__, methods=["GET"])]
+    if google.pubsub_topic is not None:
+        push = GmailPush(
+            db=ground.db,
+            keys=ground.doors.google_keys(),
+            audience=google.push_audience,
+            service_account_email=google.push_service_account_email,
+            now=clock.now,
+        )
+        routes.append(Route("/hooks/gmail", push.__call__, methods=["POST"]))
+    return routes
+
+
+def _health_routes(ground: Ground) -> list[Route]:
+    redis_url = ground.settings.redis.url.get_secret_value()
+    token = ground.settings.logs.metrics_token
+
+    async def database() -> bool:
+        return await health.database_answers(ground.db)
+
+    async def redis() -> bool:
+        return await redis_answers(redis_url)
+
+    return health.routes(
+        {"database": database, "redis": redis}, ground.metrics, token.get_secret_value() if token else None
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal asks to stop. Raises: what open_application raises."""
+    async with open_application(settings) as application:
+        http = server(
+            application,
+            settings.http.host,
+            settings.http.port,
+            stop_seconds=settings.http.stop_seconds,
+            trusted_proxies=settings.http.trusted_proxies,
+        )
+        log.info("api_serves", host=settings.http.host, port=settings.http.port)
+        await run_until_signal(http)

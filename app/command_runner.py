@@ -1,0 +1,76 @@
+"""Carries commands out in this process, however it heard of them: from the bell, or from the sweeper.
+
+The law: a command is claimed in the database before anything else happens, so hearing of it twice, or from
+two workers, costs one statement. Work of a queue never takes the places of another queue's.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from time import perf_counter
+from typing import Final
+
+import structlog
+
+from app.metrics import Metrics
+from database.lines import DatabaseAway, DatabaseBusy
+from jobs.context import JobContext
+from jobs.running import Job, carry_out
+from rules.words import CommandId
+
+LEASE: Final = timedelta(seconds=60)
+"""How long a claim holds without being renewed: what a killed worker's work waits at most."""
+
+log = structlog.get_logger(__name__)
+
+
+class CommandRunner:
+    """The places of one worker process, by queue."""
+
+    def __init__(
+        self, context: JobContext, table: dict[str, Job], places: Mapping[str, int], metrics: Metrics
+    ) -> None:
+        self._context = context
+        self._table = table
+        self._places = {queue: asyncio.Semaphore(number) for queue, number in places.items()}
+        self._metrics = metrics
+        self._running: dict[CommandId, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, command_id: CommandId, queue: str, *, heard_by: str) -> asyncio.Task[None] | None:
+        """Carry a command out as soon as its queue has a place; None where it runs here already."""
+        if self._stopping or command_id in self._running or queue not in self._places:
+            return None
+        task = asyncio.create_task(self._run(command_id, queue, heard_by), name=f"command {command_id}")
+        self._running[command_id] = task
+        task.add_done_callback(lambda _: self._running.pop(command_id, None))
+        return task
+
+    async def stop(self, patience: timedelta) -> None:
+        """Take no more; wait for what runs, then cancel it: its lease ends, and another worker goes on."""
+        self._stopping = True
+        tasks = list(self._running.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=patience.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, command_id: CommandId, queue: str, heard_by: str) -> None:
+        async with self._places[queue]:
+            if self._stopping:
+                return
+            try:
+                claimed = await self._context.db.claim(command_id, LEASE)
+                if claimed is None:
+                    return
+                self._metrics.wake_ups.labels(heard_by).inc()
+                began = perf_counter()
+                await carry_out(self._context, self._table, claimed)
+                self._metrics.jobs.labels(claimed.kind).observe(perf_counter() - began)
+            except (DatabaseAway, DatabaseBusy) as trouble:
+                log.warning("command_waits_for_the_database", command_id=str(command_id), reason=str(trouble))

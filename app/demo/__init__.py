@@ -1,0 +1,1 @@
+"""`make demo`: everything of Bothways on one machine, from nothing, with one command."""

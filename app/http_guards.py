@@ -1,0 +1,103 @@
+"""What every HTTP answer of a process has, whoever made it: a request id, safe headers, no traceback.
+
+Belongs here: pure ASGI around the application. Never: who asks, or what they may do.
+Source: security requirements R21, R22; OWASP Secure Headers.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Final
+
+import orjson
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+_ALWAYS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+_CLOSED_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
+_PATHS: Final = frozenset(
+    {"graphql", "graphiql", "oauth", "hooks", "attachments", "live", "ready", "metrics", "connected"}
+)
+
+
+class Guards:
+    """The outermost application of a process."""
+
+    def __init__(
+        self, app: ASGIApp, *, new_request_id: Callable[[], str], metrics: Metrics, https: bool
+    ) -> None:
+        self._app = app
+        self._new_request_id = new_request_id
+        self._metrics = metrics
+        self._headers = _ALWAYS | ({"strict-transport-security": _TRANSPORT} if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_request_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = perf_counter()
+        status = 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(message, request_id)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_guarded)
+            except Exception:
+                log.exception("request_failed", method=scope["method"], path=_path(scope))
+                if not status:
+                    await _answer_failure(send_guarded, request_id)
+            finally:
+                seconds = perf_counter() - began
+                self._metrics.requests.labels(_path(scope), str(status or 499)).observe(seconds)
+
+    def _add_headers(self, message: Message, request_id: str) -> None:
+        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        message["headers"] = headers.raw
+        headers["x-request-id"] = request_id
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("content-security-policy", _CLOSED_POLICY)
+
+
+def _path(scope: Scope) -> str:
+    """Return the first word of the path if it is one of ours: a label of the figures, so a closed set."""
+    first = str(scope["path"]).strip("/").partition("/")[0]
+    return f"/{first}" if first in _PATHS else "other"
+
+
+async def _answer_failure(send: Send, request_id: str) -> None:
+    body: dict[str, Any] = {
+        "errors": [
+            {
+                "message": "Something went wrong on our side.",
+                "extensions": {"code": "INTERNAL", "requestId": request_id},
+            }
+        ]
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 500,
+            "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")],
+        }
+    )
+    await send({"type": "http.response.body", "body": orjson.dumps(body)})
