@@ -36,8 +36,8 @@ async def why_not_synced(info: Info, mailbox_id: ID, internet_message_id: str) -
     sought = message_id(internet_message_id) or message_id(f"<{internet_message_id}>")
     if sought is None:
         raise BadUserInput("This is no Message-ID; copy it from the mail's headers.")
-    key = await context.vault.data_key(context.db, workspace_id)
-    hashed = key.keyed_hash("internet_message_id", sought)
+    key = await context.vault.data_key(workspace_id)
+    hashed = key.keyed_hash("sync decision", sought)
     wanted = wanted_below(info, "decision", workspace_id)
     found: SyncDecision | None = await read_one(
         context,

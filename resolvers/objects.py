@@ -59,8 +59,8 @@ def _one_of(values: type[StrEnum]) -> Callable[[Any], Any]:
     return members.__getitem__
 
 
-def _loaded(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
+def _loaded(value: str | None) -> Any:
+    return orjson.loads(value) if value else ()
 
 
 def _explanation(value: Sequence[str | None]) -> str:
@@ -128,7 +128,7 @@ def _participant(address: str, name: str | None, kinds: Kinds) -> Participant:
 
 
 def _people(value: Any, kinds: Kinds) -> list[Participant]:
-    return [_participant(one["address"], one.get("name"), kinds) for one in _loaded(value) or ()]
+    return [_participant(one["address"], one.get("name"), kinds) for one in _loaded(value)]
 
 
 class Maker:
@@ -228,7 +228,7 @@ class Maker:
     @staticmethod
     def _around_message(fields: dict[str, Any], kinds: Kinds) -> Kinds:
         if "kinds" in fields:
-            kinds = _kinds(_loaded(fields.pop("kinds")) or ())
+            kinds = _kinds(_loaded(fields.pop("kinds")))
         if "from_" in fields:
             address, name = fields["from_"]
             fields["from_"] = _participant(address, name, kinds)

@@ -7,7 +7,43 @@ import strawberry
 from strawberry import field
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import contacts, decisions, listening, mailboxes, messages, threads, workspaces
+from resolvers import (
+    connecting,
+    contact_changes,
+    contacts,
+    decisions,
+    governing,
+    importing,
+    listening,
+    mailbox_changes,
+    mailboxes,
+    messages,
+    sending,
+    submissions,
+    thread_changes,
+    threads,
+    workspaces,
+)
+from schema.results.contacts import (
+    CreateContactResult,
+    DeleteContactResult,
+    ImportContactsResult,
+    UpdateContactResult,
+)
+from schema.results.mailboxes import (
+    CompleteConnectionResult,
+    ConfigureMailboxResult,
+    ConnectMailboxResult,
+    DisconnectMailboxResult,
+    SyncNowResult,
+)
+from schema.results.sending import CancelSendResult, MarkThreadResult, SendEmailResult
+from schema.results.workspaces import (
+    CreateApiKeyResult,
+    InviteUserResult,
+    RevokeApiKeyResult,
+    UpdateWorkspaceResult,
+)
 from schema.scalars import SCALARS
 from schema.types.conversations import (
     Contact,
@@ -68,6 +104,91 @@ class Query:
 
 
 @strawberry.type(
+    description="What can be changed. Each answers with its success, or with the way in which it was "
+    "refused; a refusal changed nothing but what it says it kept."
+)
+class Mutation:
+    connect_mailbox: ConnectMailboxResult = field(
+        resolver=connecting.connect_mailbox,
+        description="Begin to connect the viewer's mailbox: answers where to send them for consent. What "
+        "becomes of it is live, and in the mailbox's status.",
+    )
+    complete_connection: CompleteConnectionResult = field(
+        resolver=connecting.complete_connection,
+        description="For clients with a redirect of their own: hand over what came back. Answers at once; "
+        "the mailbox's status tells when it is connected.",
+    )
+    update_mailbox: ConnectMailboxResult = field(
+        resolver=connecting.update_mailbox,
+        description="Begin to move a mailbox to another address. The old one goes on until the new one is "
+        "connected; if that fails, it is untouched.",
+    )
+    reauthenticate_mailbox: ConnectMailboxResult = field(
+        resolver=connecting.reauthenticate_mailbox,
+        description="Begin to consent again to a mailbox that waits for its user; nothing is lost meanwhile.",
+    )
+    configure_mailbox: ConfigureMailboxResult = field(
+        resolver=mailbox_changes.configure_mailbox,
+        description="Change which mail a mailbox brings, and what colleagues see of it, from now on.",
+    )
+    disconnect_mailbox: DisconnectMailboxResult = field(
+        resolver=mailbox_changes.disconnect_mailbox,
+        description="End a connection at once. What was synced stays; tokens are revoked and erased.",
+    )
+    sync_now: SyncNowResult = field(
+        resolver=mailbox_changes.sync_now, description="Read a mailbox now instead of when it is due."
+    )
+    create_contact: CreateContactResult = field(
+        resolver=contact_changes.create_contact,
+        description="Make a contact. An address may be on several; the one made first keeps its conversations.",
+    )
+    update_contact: UpdateContactResult = field(
+        resolver=contact_changes.update_contact, description="Replace what is known of a contact."
+    )
+    delete_contact: DeleteContactResult = field(
+        resolver=contact_changes.delete_contact, description="Delete a contact that has no conversations."
+    )
+    import_contacts: ImportContactsResult = field(
+        resolver=importing.import_contacts,
+        description="Import 1..1000 contacts at once: what is new is made, what is known by an address is "
+        "completed, nothing that is there is overwritten.",
+    )
+    send_email: SendEmailResult = field(
+        resolver=sending.send_email,
+        description="Send a mail from the viewer's mailbox. Answers at once with the message; how its "
+        "delivery goes on is live.",
+    )
+    cancel_send: CancelSendResult = field(
+        resolver=submissions.cancel_send,
+        description="Undo a sending of the viewer's that has not begun to leave.",
+    )
+    retry_send: SendEmailResult = field(
+        resolver=submissions.retry_send,
+        description="Send once more what was refused, or what could not be proved to have left.",
+    )
+    mark_thread: MarkThreadResult = field(
+        resolver=thread_changes.mark_thread,
+        description="Mark a conversation read or unread (also in the viewer's mailbox), open or done, whose "
+        "it is (null: nobody's), private to the viewer. What is left out stays.",
+    )
+    update_workspace: UpdateWorkspaceResult = field(
+        resolver=governing.update_workspace, description="Change the workspace; for admins."
+    )
+    invite_user: InviteUserResult = field(
+        resolver=governing.invite_user, description="Add a person who works in the CRM; for admins."
+    )
+    create_api_key: CreateApiKeyResult = field(
+        resolver=governing.create_api_key,
+        description="Make a key for programs, with 1..200 characters of name, acting as a user or, without "
+        "one, as the workspace; for admins.",
+    )
+    revoke_api_key: RevokeApiKeyResult = field(
+        resolver=governing.revoke_api_key,
+        description="End a key: requests within 5 seconds, open sockets within 10; for admins.",
+    )
+
+
+@strawberry.type(
     description="What happens, live. Without `after` from now on; with it, first what was missed."
 )
 class Subscription:
@@ -90,6 +211,7 @@ VIEWER_FIELDS: Final = frozenset({"Thread.unreadCount", "Message.read", "Attachm
 
 schema: Final = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
     subscription=Subscription,
     types=[MessageChanged, ThreadChanged, Withdrawn],
     config=StrawberryConfig(scalar_map=SCALARS),

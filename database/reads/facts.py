@@ -1,4 +1,4 @@
-"""What a mutation has to know before it writes, read inside its own transaction; `:name` are bound values.
+"""What a mutation has to know before it writes, read in its transaction; `:name` are bound.
 
 Belongs here: SQL of look-ups with locks where the decision depends on nothing changing. What the facts mean is
 decided by the resolver and by rules/.
@@ -47,9 +47,9 @@ THREAD_LOCKED: Final = text(
 )
 
 ANSWERED: Final = text(
-    "select m.internet_message_id, m.reference_ids, m.direction, m.from_address, m.from_name, "
-    "case when m.visibility <> 'METADATA' or m.owner_id = :user then m.subject end as subject from messages m "
-    "left join submissions s on s.message_id = m.id where m.thread_id = :thread "
+    "select m.internet_message_id, m.reference_ids, m.direction, m.from_address, "
+    "case when m.visibility <> 'METADATA' or m.owner_id = :user then m.subject end as subject "
+    "from messages m left join submissions s on s.message_id = m.id where m.thread_id = :thread "
     "and (s.id is null or s.state not in ('REFUSED', 'CANCELLED')) order by m.sent_at desc, m.id desc limit 50"
 )
 """The newest messages of a conversation: what a reply answers, and whom it goes to by default."""
@@ -66,11 +66,13 @@ UPLOADS_LOCKED: Final = text(
 )
 
 KINDS: Final = text(
-    "select x.address, exists (select from users u where u.workspace_id = :workspace and u.email = x.address) "
-    "or exists (select from mailboxes b where b.workspace_id = :workspace "
+    "select x.address, "
+    "exists (select from users u where u.workspace_id = :workspace and u.email = x.address) or "
+    " exists (select from mailboxes b where b.workspace_id = :workspace "
     "and (b.address = x.address or x.address = any(b.send_as))) as is_user, "
     "(select c.name from contact_addresses a join contacts c on c.id = a.contact_id "
-    "where a.workspace_id = :workspace and a.address = x.address order by c.created_at, c.id limit 1) as name, "
+    "where a.workspace_id = :workspace and a.address = x.address "
+    "order by c.created_at, c.id limit 1) as name, "
     "exists (select from contact_addresses a where a.workspace_id = :workspace and a.address = x.address) "
     "as is_contact from unnest(cast(:addresses as text[])) as x (address)"
 )
@@ -110,16 +112,18 @@ CONTACT_LOCKED: Final = text(
 )
 
 CONTACTS_OF_ADDRESSES: Final = text(
-    "select a.address, c.id, c.name, c.company, c.created_at, (select array_agg(o.address order by o.position) "
+    "select a.address, c.id, c.name, c.company, (select array_agg(o.address order by o.position) "
     "from contact_addresses o where o.contact_id = c.id) as emails from contact_addresses a "
-    "join contacts c on c.id = a.contact_id where a.workspace_id = :workspace and a.address = any(:addresses) "
+    "join contacts c on c.id = a.contact_id "
+    "where a.workspace_id = :workspace and a.address = any(:addresses) "
     "order by c.created_at, c.id"
 )
 
 USER: Final = text("select u.id from users u where u.workspace_id = :workspace and u.id = :id")
 
 NEWEST_INBOUND: Final = text(
-    "select m.id, exists (select from unread u where u.user_id = :user and u.thread_id = :thread) as any_unread "
+    "select m.id, "
+    "exists (select from unread u where u.user_id = :user and u.thread_id = :thread) as any_unread "
     "from messages m where m.thread_id = :thread and m.direction = 'INBOUND' "
     "order by m.sent_at desc, m.id desc limit 1"
 )

@@ -1,0 +1,203 @@
+"""Change, ask, or end a mailbox: its settings, a pull now, its disconnection (L5)."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from strawberry import ID
+
+from database.reads import facts, roots
+from database.tables import (
+    CommandRow,
+    MailboxRow,
+    MessageRow,
+    SubmissionRow,
+    ThreadLinkRow,
+    ThreadRow,
+    table_of,
+)
+from database.work import Work
+from resolvers.access import governs, refusal
+from resolvers.actors import actor
+from resolvers.context import Context, Info
+from resolvers.looking import wanted_below
+from resolvers.reading import read_one, uuid
+from rules.happenings import MailboxChanged, MessageChanged, PullMailbox, ReleaseMailbox
+from rules.mailbox_life import MailboxHappening, may, move
+from rules.send_errors import SendError
+from rules.submission_life import Happening, Stage
+from rules.submission_life import move as move_sending
+from rules.words import (
+    ContactId,
+    MailboxId,
+    MailboxStatus,
+    MessageId,
+    Scope,
+    SyncScope,
+    ThreadId,
+    UserId,
+    Visibility,
+)
+from schema.results.mailboxes import (
+    ConfigureMailboxResult,
+    Disconnected,
+    DisconnectMailboxResult,
+    SyncNowResult,
+)
+from schema.results.refusals import NotConnected, NotFound
+from schema.scalars import read_id
+from schema.types.mailboxes import Mailbox
+
+_NO_SUCH: Final = "There is no such mailbox."
+_LIVE: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE)
+_DISCONNECTED: Final = (
+    "The mailbox was disconnected before the mail left. Nothing was sent; connect one and send it again."
+)
+
+
+async def configure_mailbox(
+    info: Info, mailbox_id: ID, scope: SyncScope | None = None, visibility: Visibility | None = None
+) -> ConfigureMailboxResult:
+    """Change what a mailbox brings, and what colleagues see of it, from now on."""
+    context = info.context
+    denied = refusal(context.viewer, Scope.SEND)
+    if denied is not None:
+        return denied
+    async with context.db.work(context.viewer.workspace_id) as work:
+        row = await _locked(work, context, mailbox_id)
+        if row is None or row.status not in (*_LIVE, MailboxStatus.AUTHORIZING):
+            return NotFound(message=_NO_SUCH)
+        given = {"scope": scope, "visibility": visibility}
+        changes = {name: value.value for name, value in given.items() if value is not None}
+        if changes:
+            await _write(work, row.id, **changes)
+            work.tell(MailboxChanged(MailboxId(row.id), UserId(row.user_id)))
+            await work.audit(actor(context.viewer), "mailbox.configured", mailbox=str(row.id), **changes)
+    return await _read(info, row.id)
+
+
+async def sync_now(info: Info, mailbox_id: ID) -> SyncNowResult:
+    """Ask for the mailbox to be read now."""
+    context = info.context
+    denied = refusal(context.viewer, Scope.SEND)
+    if denied is not None:
+        return denied
+    async with context.db.work(context.viewer.workspace_id) as work:
+        row = await _locked(work, context, mailbox_id)
+        if row is None:
+            return NotFound(message=_NO_SUCH)
+        if row.status != MailboxStatus.CONNECTED:
+            return NotConnected(message="Only a connected mailbox can be read.")
+        work.ask(PullMailbox(MailboxId(row.id)))
+    return await _read(info, row.id)
+
+
+async def disconnect_mailbox(info: Info, mailbox_id: ID) -> DisconnectMailboxResult:
+    """End a connection: no more is read or sent through it, its links end, its tokens go; mail stays."""
+    context = info.context
+    denied = refusal(context.viewer, Scope.SEND)
+    if denied is not None:
+        return denied
+    async with context.db.work(context.viewer.workspace_id) as work:
+        row = await _locked(work, context, mailbox_id)
+        if row is None:
+            return NotFound(message=_NO_SUCH)
+        if not may(MailboxStatus(row.status), MailboxHappening.DISCONNECT):
+            return NotConnected(message="This connection has already ended.")
+        ended = move(MailboxStatus(row.status), MailboxHappening.DISCONNECT)
+        await _write(
+            work,
+            row.id,
+            status=ended.status.value,
+            status_reason=None,
+            ended_at=context.now,
+            next_check_at=None,
+        )
+        links = await _end_links(work, context, row.id)
+        refused = await _refuse_waiting(work, row.id)
+        await _void_commands(work, row.id)
+        stays = (await work.execute(facts.WHAT_STAYS, {"mailbox": row.id})).one()
+        work.ask(ReleaseMailbox(MailboxId(row.id)))
+        work.tell(MailboxChanged(MailboxId(row.id), UserId(row.user_id)))
+        await work.audit(actor(context.viewer), "mailbox.disconnected", mailbox=str(row.id))
+    return Disconnected(
+        mailbox=await _read(info, row.id, "mailbox"),
+        threads_kept=stays.threads,
+        messages_kept=stays.messages,
+        links_ended=links,
+        sends_refused=refused,
+    )
+
+
+async def _locked(work: Work, context: Context, mailbox_id: ID) -> Any:
+    """Return the row of a mailbox that the viewer may change: their own, or any where they govern."""
+    names = {
+        "workspace": work.workspace_id,
+        "id": read_id(mailbox_id),
+        "user": context.viewer.user_id,
+        "governs": governs(context.viewer),
+    }
+    return (await work.execute(facts.OWN_MAILBOX_LOCKED, names)).one_or_none()
+
+
+async def _write(work: Work, mailbox_id: UUID, **columns: Any) -> None:
+    mailboxes = table_of(MailboxRow)
+    await work.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(**columns))
+
+
+async def _read(info: Info, mailbox_id: UUID, *path: str) -> Mailbox:
+    context = info.context
+    wanted = wanted_below(info, "mailbox", context.viewer.workspace_id, *path)
+    found: Mailbox = await read_one(context, "mailbox", roots.OWN_MAILBOX, wanted, id=uuid(mailbox_id))
+    return found
+
+
+async def _end_links(work: Work, context: Context, mailbox_id: UUID) -> int:
+    links = table_of(ThreadLinkRow)
+    ended = await work.execute(
+        update(links)
+        .where(links.c.mailbox_id == mailbox_id, links.c.ended_at.is_(None))
+        .values(ended_at=context.now)
+        .returning(links.c.thread_id)
+    )
+    return len({row.thread_id for row in ended})
+
+
+async def _refuse_waiting(work: Work, mailbox_id: UUID) -> int:
+    """Refuse what has not begun to leave, kept to be sent again; what may have left is looked for."""
+    submissions, messages, threads = table_of(SubmissionRow), table_of(MessageRow), table_of(ThreadRow)
+    ends_as = move_sending(Stage.QUEUED, Happening.REFUSE)
+    refused = await work.execute(
+        update(submissions)
+        .where(
+            submissions.c.mailbox_id == mailbox_id,
+            submissions.c.state.in_([Stage.SCHEDULED.value, Stage.HELD.value, Stage.QUEUED.value]),
+            messages.c.id == submissions.c.message_id,
+            threads.c.id == messages.c.thread_id,
+        )
+        .values(
+            state=ends_as.state.value,
+            step=ends_as.step,
+            error_code=SendError.REFUSED.value,
+            error=_DISCONNECTED,
+            undo_until=None,
+        )
+        .returning(submissions.c.message_id, messages.c.thread_id, threads.c.contact_id)
+    )
+    rows = refused.all()
+    for row in rows:
+        ids = (MessageId(row.message_id), ThreadId(row.thread_id), ContactId(row.contact_id))
+        work.tell(MessageChanged(*ids, MailboxId(mailbox_id)))
+    return len(rows)
+
+
+async def _void_commands(work: Work, mailbox_id: UUID) -> None:
+    """Forget the work that was asked for through the mailbox; a job under way finds it ended."""
+    commands = table_of(CommandRow)
+    keys = [f"{kind}:{mailbox_id}" for kind in ("pull", "watch", "set-aside")]
+    await work.execute(
+        delete(commands).where(
+            commands.c.key.in_(keys) | commands.c.key.like(f"read:{mailbox_id}:%"),
+            commands.c.lease_until.is_(None),
+        )
+    )
