@@ -181,7 +181,7 @@ def _deciding_variables(document: DocumentNode) -> tuple[str, ...]:
 def _resolve(root: Root, execution: Execution, source: Any, path: Path, memory: Memory) -> Any:
     """Call a root resolver, and remember that it was called and what it did."""
     plan = root.plan
-    info = execution.info(plan, path)
+    info = execution.info(plan, path) if plan.needs_info else None
     arguments = execution.arguments(plan)
     try:
         value = plan.resolve(source, info, **arguments)

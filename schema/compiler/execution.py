@@ -50,6 +50,7 @@ class FieldPlan(NamedTuple):
     definition: GraphQLField
     parent_type: GraphQLObjectType
     resolve: Callable[..., Any]
+    needs_info: bool
     constant_arguments: dict[str, Any] | None
 
 

@@ -43,6 +43,7 @@ from graphql.type import TypeNameMetaFieldDef
 from strawberry.types.field import StrawberryField
 
 from schema.compiler.abstract import TypedCompletion
+from schema.compiler.direct_calls import DirectCall, direct_call
 from schema.compiler.execution import Execution, FieldPlan, is_shareable
 from schema.compiler.leaves import leaf_of
 from schema.compiler.regularity import Irregular, read, regular_kinds, sequence, vet
@@ -175,8 +176,10 @@ class Generator:
                 coerced = None  # raised again when the field is executed
             if coerced is not None and is_shareable(coerced):
                 constant = coerced
-        resolve = definition.resolve or default_field_resolver
-        return FieldPlan(response_key, nodes, definition, parent_type, resolve, constant)
+        call = direct_call(self._schema, definition) or DirectCall(
+            definition.resolve or default_field_resolver, needs_info=True
+        )
+        return FieldPlan(response_key, nodes, definition, parent_type, *call, constant)
 
     def _completion(self, plan: FieldPlan, details: list[FieldDetails]) -> str:
         """Write the function that completes a resolver's answer; return its name."""
@@ -304,11 +307,12 @@ class Generator:
         planned = self._name("plan", plan)
         complete = self._completion(plan, details)
         arguments = "" if plan.constant_arguments == {} else f", **execution.arguments({planned})"
+        info = f"execution.info({planned}, field_path)" if plan.needs_info else "None"
         return _FieldCode(
             "None",
             (
                 f"field_path = {path}",
-                f"value = {resolve}(source, execution.info({planned}, field_path){arguments})",
+                f"value = {resolve}(source, {info}{arguments})",
                 "if type(value) is CoroutineType or hasattr(value, '__await__'):",
                 f"    pending.append((value, {complete}, field_path, answer, {key!r}))",
                 "else:",
