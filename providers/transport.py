@@ -18,6 +18,7 @@ from enum import Enum
 from ssl import SSLContext
 from typing import Any
 
+import h11
 import httpx
 
 from rules.errors import OurBug, OutcomeUnknown, ProviderTrouble, RefusalKind, Refused, Retryable
@@ -136,15 +137,15 @@ class Transport:
         self, attempt: "_Attempt", limit_bytes: int, deadline: timedelta
     ) -> AsyncIterator[StreamedAnswer]:
         outgoing = attempt.outgoing
-        request = self._client.build_request(
-            outgoing.method,
-            outgoing.url,
-            headers={**outgoing.headers, "accept-encoding": "gzip"},
-            content=outgoing.body,
-            extensions={"trace": attempt.noticed},
-        )
         until = asyncio.get_running_loop().time() + deadline.total_seconds()
         with attempt.translated():
+            request = self._client.build_request(
+                outgoing.method,
+                outgoing.url,
+                headers={**outgoing.headers, "accept-encoding": "gzip"},
+                content=outgoing.body,
+                extensions={"trace": attempt.noticed},
+            )
             response = await self._client.send(request, stream=True)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -197,7 +198,12 @@ class _Translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         name = self._attempt.outgoing.name
         match error:
-            case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            case (
+                httpx.LocalProtocolError()
+                | h11.LocalProtocolError()
+                | httpx.InvalidURL()
+                | httpx.UnsupportedProtocol()
+            ):
                 raise OurBug(f"{name}: the request could not be written.") from error
             case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
                 raise Retryable(f"{name}: the provider could not be reached.") from error

@@ -22,13 +22,15 @@ from providers.gmail.wire import (
 )
 from providers.protocol import Change, Draft, SentCopy
 from rules.addresses import InvalidAddress, normalise, parse_addresses, parse_one
+from rules.automatic import automatic
+from rules.bounces import MARKER_FIELD
 from rules.envelope import AttachmentOutline, Envelope, Place
 from rules.errors import CursorExpired, OurBug, Retryable
-from rules.headers import decode_words, message_id, message_ids
+from rules.headers import clean_line, decode_words, message_id, message_ids
+from rules.parsed import Automatic
 from rules.words import EmailAddress
 
-MARKER: Final = "X-Bothways-Submission"
-SENT_HEADERS: Final = ("Message-ID", MARKER)
+SENT_HEADERS: Final = ("Message-ID", MARKER_FIELD)
 PARTS_LIMIT: Final = 1000
 CURSOR_PREFIX: Final = "gmail-1-"
 _PLACES: Final = (
@@ -71,8 +73,8 @@ def envelope(message: Message) -> Envelope:
         unread="UNREAD" in labels,
         size_bytes=message.get("sizeEstimate", 0),
         attachments=tuple(_attachments(payload)),
-        marker=headers.get(MARKER.lower()),
-        automatic=_is_automatic(headers, payload.get("mimeType", "")),
+        marker=clean_line(headers.get(MARKER_FIELD, ""))[:200] or None,
+        automatic=automatic({name: (value,) for name, value in headers.items()}) is not Automatic.NO,
         labels=labels,
     )
 
@@ -111,23 +113,6 @@ def _attachments(payload: Part) -> Iterator[AttachmentOutline]:
             size_bytes=part.get("body", {}).get("size", 0),
             inline=shown_inside and "content-id" in headers,
         )
-
-
-def _is_automatic(headers: dict[str, str], content_type: str) -> bool:
-    """Auto-Submitted, a list, or a bounce.
-
-    Source: RFC 3834 section 5, RFC 2369, RFC 2919, RFC 3464.
-    """
-    submitted = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
-    precedence = headers.get("precedence", "").strip().lower()
-    return (
-        submitted not in ("", "no")
-        or precedence in ("bulk", "list", "junk", "auto_reply")
-        or any(name in headers for name in ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond"))
-        or "x-failed-recipients" in headers
-        or content_type == "multipart/report"
-        or headers.get("return-path", "").strip() == "<>"
-    )
 
 
 def _date_header(text: str | None) -> datetime | None:
@@ -255,7 +240,7 @@ def is_sending(message: Message, *, marker: str, internet_message_id: str) -> bo
     if "SENT" not in labels or "DRAFT" in labels:
         return False
     headers = _headers(message.get("payload", Part()))
-    theirs = headers.get(MARKER.lower(), "").strip()
+    theirs = clean_line(headers.get(MARKER_FIELD, ""))
     if theirs:
         return theirs == marker
     return message_id(headers.get("message-id")) == internet_message_id

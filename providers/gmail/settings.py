@@ -26,8 +26,6 @@ class GoogleSettings:
     """`projects/<project>/topics/<topic>`; None where no push can arrive: polling does everything then."""
     push_audience: str = ""
     push_service_account_email: str = ""
-    mailbox_units_per_minute: int = 6_000
-    project_units_per_minute: int = 1_200_000
 
     def __post_init__(self) -> None:
         if not self.api_root.endswith("/"):

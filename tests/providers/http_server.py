@@ -65,6 +65,20 @@ async def silent(_writer: asyncio.StreamWriter) -> None:
     """Say nothing, and keep the connection."""
 
 
+def dripping(pause_seconds: float) -> Manner:
+    """A long answer, a byte at a time, for as long as somebody listens."""
+
+    async def manner(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        gone = asyncio.ensure_future(writer.wait_closed())
+        while not gone.done():
+            writer.write(b"x")
+            await asyncio.wait({gone}, timeout=pause_seconds)
+        gone.exception()  # A reset is how the listener hangs up.
+
+    return manner
+
+
 @asynccontextmanager
 async def running_server(*manners: Manner) -> AsyncIterator[Server]:
     server = Server(list(manners))

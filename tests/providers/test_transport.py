@@ -11,7 +11,7 @@ import pytest
 
 from providers.transport import Effect, Outgoing, Transport
 from rules.errors import OurBug, OutcomeUnknown, ProviderTrouble, RefusalKind, Refused, Retryable
-from tests.providers.http_server import Manner, answer, closing, running_server, silent
+from tests.providers.http_server import Manner, answer, closing, dripping, running_server, silent
 
 SILENCE = timedelta(milliseconds=300)
 
@@ -119,28 +119,14 @@ async def test_connections_are_used_again() -> None:
 
 @pytest.mark.parametrize(("effect", "kind"), [(Effect.ONCE, OutcomeUnknown), (Effect.REPEATABLE, Retryable)])
 async def test_a_drip_of_bytes_ends_at_the_deadline(effect: Effect, kind: type[ProviderTrouble]) -> None:
-    async def drip(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.02)
-
-    outcome, _ = await fetch([drip], effect, deadline=timedelta(milliseconds=400))
+    outcome, _ = await fetch([dripping(0.02)], effect, deadline=timedelta(milliseconds=400))
     assert isinstance(outcome, kind)
 
 
 async def test_a_stream_is_given_while_it_arrives_and_its_drip_ends_at_the_deadline() -> None:
-    async def drip(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not writer.is_closing():
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.02)
-
     transport = Transport(silence=SILENCE)
     seen = b""
-    async with running_server(drip) as server:
+    async with running_server(dripping(0.02)) as server:
         with pytest.raises(Retryable):
             async with transport.stream(
                 Outgoing("a test", "GET", server.url), limit_bytes=99, deadline=timedelta(milliseconds=300)

@@ -1,4 +1,4 @@
-"""Every error of Gmail's that is known, and who must act on it. Bodies are written here in the documented shape."""
+"""Every error of Gmail's that is known, and who must act on it. Bodies have the documented shape."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -16,8 +16,11 @@ from rules.errors import (
 )
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-DEAD = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-RAPT = {
+DEAD: dict[str, object] = {
+    "error": "invalid_grant",
+    "error_description": "Token has been expired or revoked.",
+}
+RAPT: dict[str, object] = {
     "error": "invalid_grant",
     "error_subtype": "invalid_rapt",
     "error_description": "reauth related error (invalid_rapt)",
@@ -66,7 +69,7 @@ def test_a_confirmed_refusal_of_a_refresh_needs_the_user(
 )
 @pytest.mark.parametrize("grant", list(Grant))
 def test_a_wrong_client_is_the_operators_affair(grant: Grant, status: int, error: str) -> None:
-    assert isinstance(trouble(grant, status, {"error": error}), OperatorMustAct)
+    assert isinstance(trouble(grant, status, orjson.dumps({"error": error})), OperatorMustAct)
 
 
 @pytest.mark.rule("R15")

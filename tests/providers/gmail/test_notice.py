@@ -20,6 +20,7 @@ from tests.providers.gmail.tokens_made import (
 )
 
 GOOGLE, STRANGER = signer("g1"), signer("s1")
+WRONG_HISTORY_IDS: list[object] = [-1, True, None, "", "1e9", "٣", 1 << 70, 1.5, "9" * 40, []]
 KEYS = key_set(GOOGLE)
 
 
@@ -35,7 +36,6 @@ def test_a_push_of_google_is_believed() -> None:
 
 
 @pytest.mark.rule("R28")
-@pytest.mark.rule("R4")
 @pytest.mark.parametrize(
     "claims",
     [
@@ -74,7 +74,6 @@ def test_a_minute_of_skew_is_forgiven() -> None:
 
 
 @pytest.mark.rule("R28")
-@pytest.mark.rule("R4")
 def test_a_push_that_google_did_not_sign_is_not_believed() -> None:
     good = GOOGLE.sign()
     forged = Signer("g1", STRANGER.key)
@@ -91,15 +90,15 @@ def test_a_push_that_google_did_not_sign_is_not_believed() -> None:
         "",
         "a.b.c",
         "\u00e9.\u00e9.\u00e9",
-        GOOGLE.sign(headers={"crit": ["exp"]}),
-        forged.sign(headers={"jku": "https://evil.test/keys", "jwk": STRANGER.jwk()}),
+        GOOGLE.sign({"crit": ["exp"]}),
+        forged.sign({"jku": "https://evil.test/keys", "jwk": STRANGER.jwk()}),
     ]
     for token in tokens:
         with pytest.raises(Unverified):
             verify(f"Bearer {token}")
-    for kid in ("g2", "../g1", None):
+    for kid in ("g2", "../g1", ""):
         with pytest.raises(UnknownKey):
-            verify(f"Bearer {other.sign(headers={'kid': kid} if kid else {'kid': 'none'})}")
+            verify(f"Bearer {other.sign({'kid': kid})}")
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eA==", GOOGLE.sign()])
@@ -160,7 +159,7 @@ def test_the_guides_own_form_is_read() -> None:
         push(base64.b64encode(said({"emailAddress": "ann@x)bob@example.test", "historyId": 7}))),
         *(
             push(base64.b64encode(said({"emailAddress": "ann@example.test", "historyId": wrong})))
-            for wrong in (-1, True, None, "", "1e9", "٣", 1 << 70, 1.5, "9" * 40, [])
+            for wrong in WRONG_HISTORY_IDS
         ),
         b'{"message":{"data":"' + b"a" * 70_000 + b'"}}',
     ],

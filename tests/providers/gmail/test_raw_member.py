@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import pairwise
 
 import orjson
 import pytest
@@ -14,7 +15,7 @@ from providers.gmail.raw_member import NotAMessage, RawMember
 def read(answer: bytes, cuts: list[int] | None = None) -> bytes:
     member = RawMember()
     edges = sorted({0, len(answer), *(cut % (len(answer) + 1) for cut in cuts or [])})
-    pieces = [answer[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [answer[start:end] for start, end in pairwise(edges)]
     found = b"".join([member.feed(piece) for piece in pieces])
     member.close()
     return found

@@ -40,7 +40,7 @@ class Signer:
         made: dict[str, object] = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
         return {**made, "kid": self.kid, "use": "sig", "alg": "RS256", **more}
 
-    def sign(self, *, headers: dict[str, object] | None = None, **claims: object) -> str:
+    def sign(self, headers: dict[str, object] | None = None, /, **claims: object) -> str:
         """A token with CLAIMS, changed; a claim that is None is left out."""
         said = {name: value for name, value in {**CLAIMS, **claims}.items() if value is not None}
         return jwt.encode(said, self.key, algorithm="RS256", headers={"kid": self.kid, **(headers or {})})

@@ -1,0 +1,159 @@
+"""Waiting one's turn: in one process, across processes, and without Redis."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from providers.pace import AT_ONCE, Pace, RedisBuckets
+from rules.errors import Retryable, Scope
+from rules.pacing import Rate
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+SLOW = Rate(capacity=10, per_second=0.1)
+FAST = Rate(capacity=1000, per_second=1000)
+LONG = timedelta(hours=1)
+NOTHING = timedelta(0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+async def taken(pace: Pace, key: str, units: int, *, sending: bool = False) -> None:
+    async with pace.mailbox(key).turn(units, sending=sending):
+        return
+
+
+@pytest.mark.rule("R61")
+async def test_a_pause_concerns_whom_the_provider_said() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    until = START + timedelta(minutes=5)
+    pace.mailbox("a").told(Retryable("later", until, Scope.SENDING))
+    await taken(pace, "a", 1)
+    with pytest.raises(Retryable) as told:
+        await taken(pace, "a", 1, sending=True)
+    assert (told.value.at, told.value.concerns) == (until, Scope.SENDING)
+    pace.mailbox("a").told(Retryable("later", until, Scope.MAILBOX))
+    with pytest.raises(Retryable):
+        await taken(pace, "a", 1)
+    await taken(pace, "b", 1, sending=True)
+    pace.mailbox("a").told(Retryable("later", until, Scope.PROJECT))
+    with pytest.raises(Retryable):
+        await taken(pace, "b", 1)
+    clock.at = until
+    await taken(pace, "a", 1, sending=True)
+
+
+async def test_a_shorter_pause_does_not_end_a_longer_one_and_none_is_none() -> None:
+    pace = Pace(clock=Clock())
+    longer = START + timedelta(minutes=5)
+    for at in (longer, START + timedelta(minutes=1), None):
+        pace.mailbox("a").told(Retryable("later", at))
+    with pytest.raises(Retryable) as told:
+        await taken(pace, "a", 1)
+    assert told.value.at == longer
+
+
+async def test_a_wait_that_is_too_long_is_told_and_costs_nothing() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock, mailbox_rate=SLOW)
+    await taken(pace, "a", 10)
+    for _ in range(3):
+        with pytest.raises(Retryable) as told:
+            await taken(pace, "a", 10)
+        assert told.value.at == START + timedelta(seconds=100)
+    await taken(pace, "b", 10)
+    clock.at += timedelta(seconds=100)
+    await taken(pace, "a", 10)
+
+
+async def test_the_project_is_paced_as_well() -> None:
+    pace = Pace(clock=Clock(), project_rate=SLOW)
+    await taken(pace, "a", 10)
+    with pytest.raises(Retryable):
+        await taken(pace, "b", 10)
+
+
+async def test_no_more_than_four_calls_of_a_mailbox_at_once() -> None:
+    pace = Pace(clock=Clock())
+    inside, most, go_on = 0, 0, asyncio.Event()
+
+    async def call() -> None:
+        nonlocal inside, most
+        async with pace.mailbox("a").turn(1, sending=False):
+            inside += 1
+            most = max(most, inside)
+            if inside == AT_ONCE:
+                go_on.set()
+            await go_on.wait()
+            inside -= 1
+
+    await asyncio.gather(*(call() for _ in range(20)))
+    assert most == AT_ONCE
+
+
+async def test_two_processes_share_their_buckets(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as other:
+        first, second = RedisBuckets(one), RedisBuckets(other)
+        waits = [await buckets.take("mailbox:a", SLOW, 5, LONG) for buckets in (first, second, first)]
+        assert waits[:2] == [NOTHING, NOTHING]
+        assert timedelta(seconds=49) < waits[2] <= timedelta(seconds=50)
+        assert await second.take("mailbox:b", SLOW, 5, LONG) == NOTHING
+
+
+async def test_what_nobody_waits_for_is_not_taken(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as client:
+        buckets = RedisBuckets(client)
+        await buckets.take("a", SLOW, 10, LONG)
+        refused = [await buckets.take("a", SLOW, 10, timedelta(seconds=1)) for _ in range(3)]
+        assert all(timedelta(seconds=95) < wait <= timedelta(seconds=100) for wait in refused)
+
+
+async def test_many_at_once_take_one_after_the_other(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as client:
+        buckets = RedisBuckets(client)
+        waits = sorted(await asyncio.gather(*(buckets.take("a", SLOW, 1, LONG) for _ in range(30))))
+        assert waits[:10] == [NOTHING] * 10
+        seconds = [round(wait.total_seconds()) for wait in waits[10:]]
+        assert all(abs(found - 10 * place) <= 1 for place, found in enumerate(seconds, 1))
+
+
+async def test_every_key_ends(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as client:
+        await RedisBuckets(client).take("mailbox:a", FAST, 1, LONG)
+        [key] = await client.keys("*")
+        assert 0 < await client.pttl(key) < 3_600_000
+
+
+@pytest.mark.rule("R59")
+async def test_without_redis_the_pace_is_looser_and_nothing_stops() -> None:
+    async with Redis.from_url("redis://127.0.0.1:1/0") as nobody:
+        pace = Pace(clock=Clock(), shared=RedisBuckets(nobody), mailbox_rate=SLOW)
+        await taken(pace, "a", 10)
+        with pytest.raises(Retryable):
+            await taken(pace, "a", 10)
+
+
+@pytest.mark.rule("R59")
+async def test_a_redis_that_does_not_answer_costs_a_moment_once() -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    loop = asyncio.get_running_loop()
+    async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as silent:
+        buckets = RedisBuckets(silent)
+        began = loop.time()
+        waits = [await buckets.take("a", SLOW, 1, LONG) for _ in range(10)]
+        assert waits == [NOTHING] * 10
+        assert loop.time() - began < 1
+    server.close()
