@@ -55,6 +55,10 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Killed(BaseException):
+    """Ends a job as kill -9 would: nothing of it runs any more, and its lease stays."""
+
+
 @dataclass
 class Crm:
     """One workspace, its worker, and the outside world."""
@@ -291,3 +295,16 @@ def make_context(
         now=now,
         dice=lambda: 0.5,
     )
+
+
+def kill_at(crm: Crm, point: str) -> None:
+    """End the first job that passes a point; later ones pass."""
+    killed = False
+
+    def passing(passed: str) -> None:
+        nonlocal killed
+        if passed == point and not killed:
+            killed = True
+            raise Killed(point)
+
+    crm.passing(passing)

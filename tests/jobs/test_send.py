@@ -1,6 +1,5 @@
 """A mail that was accepted leaves once: whatever crashes, whatever the provider answers, or does not."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,12 +9,7 @@ from sqlalchemy import text
 from rules.happenings import PullMailbox, SendSubmission
 from rules.words import ContactId, DeliveryState, MailboxId, SubmissionId
 from tests.jobs.conftest import ANN, DANA
-from tests.jobs.crm import Crm, clock
-
-
-class Killed(BaseException):
-    """Ends a job as kill -9 would: nothing of it runs any more, and its lease stays."""
-
+from tests.jobs.crm import Crm, Killed, clock, kill_at
 
 POINTS = (
     "send.drafting",
@@ -46,20 +40,6 @@ FAULTS: dict[str, tuple[str, dict[str, object]]] = {
 async def ready(crm: Crm) -> tuple[MailboxId, ContactId]:
     """A connected mailbox and a contact to write to."""
     return await crm.connect(ANN), await crm.add_contact("Dana", DANA)
-
-
-def kill_at(crm: Crm, point: str) -> Callable[[str], None]:
-    """End the first job that passes a point; later ones pass."""
-    killed = False
-
-    def passing(passed: str) -> None:
-        nonlocal killed
-        if passed == point and not killed:
-            killed = True
-            raise Killed(point)
-
-    crm.passing(passing)
-    return passing
 
 
 async def work_through(crm: Crm) -> None:
