@@ -9,6 +9,7 @@ Source: RFC 6455 section 5.2 (frames); uvicorn's websockets_sansio_impl.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -114,12 +115,13 @@ def frame_header(length: int) -> bytes:
 class FrameWire:
     """A wire over `FramesProtocol`."""
 
-    __slots__ = ("_backlog", "_protocol", "_waiters")
+    __slots__ = ("_backlog", "_protocol", "_waiters", "on_close")
 
     def __init__(self, protocol: FramesProtocol, budget: BacklogBudget) -> None:
         self._protocol = protocol
         self._backlog = Backlog(budget, self._overflown)
         self._waiters: list[asyncio.Future[None]] = []
+        self.on_close: Callable[[], None] | None = None
         protocol.observer = self
 
     @property
@@ -138,7 +140,7 @@ class FrameWire:
     def close(self, close: Close) -> None:
         self._backlog.clear()
         self._protocol.close_frame(close.code, close.reason)
-        self._release()
+        self._ended()
 
     async def drained(self) -> None:
         if self._backlog and not self._protocol.is_over:
@@ -159,10 +161,16 @@ class FrameWire:
 
     def lost(self) -> None:
         self._backlog.clear()
-        self._release()
+        self._ended()
 
     def _overflown(self) -> None:
         self.close(TOO_SLOW)
+
+    def _ended(self) -> None:
+        self._release()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
     def _release(self) -> None:
         for waiter in self._waiters:

@@ -135,6 +135,7 @@ class Connection(Generic[ViewerT]):
         self.wire = wire
         self.who: ViewerT | None = None
         self.operations = Operations(endpoint.execution, wire)
+        wire.on_close = self.operations.end_all
         self._endpoint = endpoint
         self._scope: Scope | None = scope
         self._messages_left = float(endpoint.limits.message_burst)
@@ -151,7 +152,6 @@ class Connection(Generic[ViewerT]):
 
     def close(self, close: Close) -> None:
         """Close the socket; nothing is delivered from now on."""
-        self.operations.end_all()
         self.wire.close(close)
 
     def end(self) -> None:

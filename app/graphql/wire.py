@@ -17,7 +17,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Wire(Protocol):
-    """The writing half of an accepted socket."""
+    """The writing half of an accepted socket; `on_close` is called once, when nothing is sent any more."""
+
+    on_close: Callable[[], None] | None
 
     @property
     def closed(self) -> bool:
@@ -39,13 +41,18 @@ def whole_message(prefix: bytes, payload: Payload | None) -> bytes:
 
 
 class AsgiWire:
-    """A wire over ASGI's `send`; a task lives only while something waits."""
+    """A wire over ASGI's `send`; a task lives only while something waits.
+
+    A client that never reads holds its connection until the server's own keep-alive gives it up; what
+    waited for it is gone at once.
+    """
 
     def __init__(self, send: Send, budget: BacklogBudget) -> None:
         self._send = send
         self._backlog = Backlog(budget, lambda: self.close(TOO_SLOW))
         self._sending: asyncio.Task[None] | None = None
         self._close: Close | None = None
+        self.on_close: Callable[[], None] | None = None
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -65,6 +72,8 @@ class AsgiWire:
             return
         self._close = close
         self._wake()
+        if self.on_close is not None:
+            self.on_close()
 
     async def drained(self) -> None:
         if self._close is None:

@@ -1,7 +1,7 @@
 """The live engine's surroundings, in memory: an event table, a bell rung by hand, a sink that remembers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -139,7 +139,11 @@ class Executed:
 
 
 def request(
-    interest: RoomInterest, executed: Executed, *, after: str | None = None, key: Hashable = "document"
+    interest: RoomInterest,
+    executed: Callable[[object, object], Awaitable[bytes]],
+    *,
+    after: str | None = None,
+    key: Hashable = "document",
 ) -> LiveRequest:
     """Return a subscription to what an interest concerns."""
     return LiveRequest(key=key, interest=interest, make_context=object, execute=executed, after=after)
