@@ -13,7 +13,8 @@ from simulator import mime
 TEXT = """
 ** Address not found **
 
-Your message wasn't delivered to {recipient} because the address couldn't be found, or is unable to receive mail.
+Your message wasn't delivered to {recipient} because the address couldn't be found,
+or is unable to receive mail.
 
 The response from the remote server was:
 550 5.1.1 The email account that you tried to reach does not exist.

@@ -155,7 +155,7 @@ def _formatted(address: mime.Address) -> str:
 
 def _checked(value: str) -> str:
     found = mime.addresses([value])
-    if not found:
+    if not found or not value.isprintable():
         raise NotWritable(f"not an address: {value!r}")
     return ", ".join(_formatted(address) for address in found)
 

@@ -8,7 +8,9 @@ from pydantic import Field, field_validator
 
 from simulator.compose import Enclosure, Letter
 from simulator.dials import Strict
+from simulator.post import FIRST_PASSWORD
 
+Password = Annotated[str, Field(min_length=1, max_length=200)]
 Short = Annotated[str, Field(max_length=2_000)]
 
 
@@ -18,7 +20,7 @@ class NewAccount(Strict):
     address: Short
     name: Short = ""
     kind: Literal["google", "outside", "unknown"] = "outside"
-    password: Annotated[str, Field(min_length=1, max_length=200)] = "simulator"
+    password: Password = FIRST_PASSWORD
 
 
 class NewAlias(Strict):
@@ -33,7 +35,7 @@ class NewAlias(Strict):
 class NewPassword(Strict):
     """The account's next password."""
 
-    password: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Password
 
 
 class Revoke(Strict):
@@ -63,14 +65,14 @@ class File(Strict):
 class NewMail(Strict):
     """A mail to write: new, an answer (`reply_to`), a forward (`forward`), or `raw_base64` as it is."""
 
-    to: list[Short] = []
-    cc: list[Short] = []
-    bcc: list[Short] = []
+    to: list[Short] = Field(default=[])
+    cc: list[Short] = Field(default=[])
+    bcc: list[Short] = Field(default=[])
     subject: Short = ""
     text: str = ""
     html: str = ""
-    headers: dict[str, Short] = {}
-    attachments: list[File] = []
+    headers: dict[str, Short] = Field(default={})
+    attachments: list[File] = Field(default=[])
     message_id: Short | None = None
     reply_to: str | None = None
     reply_all: bool = False
@@ -99,8 +101,8 @@ class NewMail(Strict):
 class Relabel(Strict):
     """Labels to put on and take off a mail."""
 
-    add_labels: list[Short] = []
-    remove_labels: list[Short] = []
+    add_labels: list[Short] = Field(default=[])
+    remove_labels: list[Short] = Field(default=[])
 
 
 class ClientModel(Strict):
@@ -136,7 +138,7 @@ class Consent(Strict):
     authorize_url: Annotated[str, Field(max_length=20_000)]
     account: Short
     scopes: list[Short] | None = None
-    password: str = "simulator"
+    password: str = FIRST_PASSWORD
     deny: bool = False
 
 

@@ -47,7 +47,7 @@ class Match(Strict):
 
 
 class Fault(Strict):
-    """One fault; `effect` says whether a `status` or `html_body` fault comes instead of the effect or after it."""
+    """One fault; `effect` says whether a `status` or `html_body` comes instead of the effect or with it."""
 
     match: Match = Match()
     fault: FaultKind

@@ -151,7 +151,7 @@ def summary_of(raw: bytes) -> Summary:
 
 
 def base_subject(subject: str) -> str:
-    """Return the subject without reply and forward marks, for comparing (RFC 5256 section 2.1, simplified)."""
+    """Return the subject without reply and forward marks, for comparing (after RFC 5256 section 2.1)."""
     return " ".join(REPLY_MARK.sub("", subject).split()).lower()
 
 

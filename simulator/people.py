@@ -1,4 +1,4 @@
-"""What a person can do in a mailbox: write, answer, forward, mark, move, delete; used by the page and the control API."""
+"""What a person can do in a mailbox and with an account; the page and the control API both use it."""
 
 import base64
 import binascii

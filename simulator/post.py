@@ -1,7 +1,7 @@
 """The post office: who has a mailbox, and how a mail gets from one to all the others.
 
-What belongs here: accounts, aliases, delivery, bounces, automatic answers, the list of deliveries. What never:
-a provider's API; a surface (Google, later Microsoft) hands in the finished mail and shows the mailboxes.
+What belongs here: accounts, aliases, delivery, bounces, automatic answers, the list of deliveries. What
+never: a provider's API; a surface (Google, later Microsoft) hands in finished mail and shows mailboxes.
 Source: RFC 5321 section 4.4 (Return-Path and Received on delivery), RFC 3834 (automatic answers).
 """
 
@@ -20,6 +20,7 @@ from simulator.mailbox import Change, Copy, Mailbox
 
 Kind = Literal["google", "outside", "unknown"]
 HISTORY_STEP = 13
+FIRST_PASSWORD = "simulator"  # noqa: S105 - everybody's first password in the simulated world
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Account:
     name: str
     kind: Kind
     subject: str
-    password: str = "simulator"  # noqa: S105 - everybody's first password in the simulated world
+    password: str = FIRST_PASSWORD
     must_sign_in: bool = False
     aliases: list[Alias] = field(default_factory=list)
 
@@ -226,7 +227,7 @@ class PostOffice:
         return copy
 
     def deliver_due(self) -> None:
-        """Deliver every parcel whose time has come; a delivery may make new parcels, which are delivered too."""
+        """Deliver every parcel whose time has come, and the parcels that these deliveries make."""
         while due := [parcel for parcel in self.state.parcels if parcel.due_ms <= self.clock.now_ms()]:
             for parcel in due:
                 self.state.parcels.remove(parcel)

@@ -1,4 +1,4 @@
-"""The state file: a SQLite database that holds every mail once, and the rest of the world as one JSON document.
+"""The state file: a SQLite database that holds every mail once, and the rest as one JSON document.
 
 One transaction writes both, so a process that is killed leaves the last complete state behind.
 """

@@ -24,7 +24,7 @@ log = logging.getLogger("simulator")
 
 @dataclass
 class GmailState:
-    """What Gmail remembers beside the mail: watches by `project address`, sendings of the last day by address."""
+    """What Gmail remembers beside the mail: watches by `project address`, a day's sendings by address."""
 
     watches: dict[str, Watch] = field(default_factory=dict)
     sent_ms: dict[str, list[int]] = field(default_factory=dict)

@@ -22,7 +22,7 @@ class SimulatorRefused(AssertionError):
 
 @dataclass(frozen=True)
 class Simulator:
-    """A running simulator: `google_url` is the provider's root and ends with a slash, `control` its JSON API."""
+    """A running simulator: `google_url` is the provider's root, with a slash; `control` speaks JSON."""
 
     url: str
     google_url: str

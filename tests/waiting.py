@@ -4,9 +4,19 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 Value = TypeVar("Value")
+
+
+@overload
+async def wait_until(
+    predicate: Callable[[], Awaitable[Value]], *, description: str, seconds: float = 15.0
+) -> Value: ...
+
+
+@overload
+async def wait_until(predicate: Callable[[], Value], *, description: str, seconds: float = 15.0) -> Value: ...
 
 
 async def wait_until(

@@ -1,7 +1,7 @@
 """POST /batch: many calls in one multipart body, answered in the order of the requests.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/batch; Content-ID comes back with `response-` in
-front, inner heads end with CRLF CRLF. At most 100 calls; uploads cannot be batched.
+Source: https://developers.google.com/workspace/gmail/api/guides/batch; Content-ID comes back with
+`response-` in front, inner heads end with CRLF CRLF. At most 100 calls; uploads cannot be batched.
 """
 
 import re

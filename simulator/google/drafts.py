@@ -1,7 +1,7 @@
 """Drafts: an id that stays, a message behind it that every save replaces, and sending, which ends both.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/drafts. That sending deletes the draft's message
-and adds another, in the same thread, is inferred from public reports.
+Source: https://developers.google.com/workspace/gmail/api/guides/drafts. That sending deletes the draft's
+message and adds another, in the same thread, is inferred from public reports.
 """
 
 import secrets

@@ -77,8 +77,8 @@ def bad_token() -> GoogleError:
     """Return the 401 of a missing, expired or revoked access token."""
     return failure(
         401,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
-        "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
         "authError",
         inner="Invalid Credentials",
         location="Authorization",

@@ -1,6 +1,7 @@
 """The change feed: everything that happened to a mailbox after a number.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/sync and reference/rest/v1/users.history/list.
+Source: https://developers.google.com/workspace/gmail/api/guides/sync
+and https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.history/list.
 """
 
 from simulator.google import errors, wire

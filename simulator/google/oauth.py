@@ -1,7 +1,8 @@
 """The identity side over HTTP: consent page, token, revoke, key set, userinfo.
 
-Source: https://developers.google.com/identity/protocols/oauth2/web-server, RFC 6749 sections 4.1 and 6, RFC 7009
-(revocation), OpenID Connect Core section 5.3 (userinfo). Errors as gmail.md 1.1 lists them.
+Source: https://developers.google.com/identity/protocols/oauth2/web-server, RFC 6749 sections 4.1 and 6,
+RFC 7009 (revocation), OpenID Connect Core section 5.3 (userinfo);
+the bodies of errors are those that public reports show.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
 """What Gmail does to a mail that a program sends: check it, put it in order, thread it, count it, post it.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/sending, /threads, /uploads, the handle-errors page
-for the daily cap. That an unknown From becomes the default address, and the two Message-ID habits, are practice
-that Google does not document.
+Source: https://developers.google.com/workspace/gmail/api/guides/sending, /threads, /uploads, /handle-errors
+(the daily cap). That an unknown From becomes the default address, and the two Message-ID habits, are
+practice that Google does not document.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def send(call: Call, raw: bytes, thread_id: str) -> Copy:
     """Send a mail as this account.
 
     Raises:
-        GoogleError: 400 for recipients or thread, 404 for a thread of another mailbox, 429 over the daily cap.
+        GoogleError: 400 for recipients or thread, 404 for a foreign thread, 429 over the daily cap.
     """
     check_sendable(call, raw)
     return submit(call, raw, matching_thread(call, raw, thread_id))

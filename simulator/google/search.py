@@ -1,9 +1,9 @@
 """The part of Gmail's search language that a program uses.
 
-Operators: rfc822msgid: from: to: cc: bcc: subject: in: label: is: has:attachment filename: after: before: newer:
-older: list of bare words, "quoted words", a minus for not, OR between terms, {a b} for either.
+Operators: rfc822msgid: from: to: cc: bcc: subject: in: label: is: has:attachment filename: after: before:
+newer: older: bare words, "quoted words", a minus for not, OR between terms, {a b} for either.
 Source: https://developers.google.com/workspace/gmail/api/guides/filtering ; dates without a time are midnight
-Pacific standard time, numbers are epoch seconds. There is no alias expansion and no match over a whole thread.
+Pacific standard time, numbers are epoch seconds. There is no alias expansion and no match over a thread.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The provider's root as an ASGI application: reads the request, answers, or spoils the connection as dialled."""
+"""The provider's root as an ASGI application: reads a request, answers, or spoils the connection."""
 
 import asyncio
 from typing import TYPE_CHECKING

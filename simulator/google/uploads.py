@@ -1,7 +1,7 @@
 """The three ways to upload a mail: media, multipart, resumable.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/uploads. Resumable sessions live in memory only;
-their chunks must be multiples of 256 KiB except the last.
+Source: https://developers.google.com/workspace/gmail/api/guides/uploads. Resumable sessions live in memory
+only; their chunks must be multiples of 256 KiB except the last.
 """
 
 import re

@@ -1,7 +1,7 @@
 """users.watch and users.stop: who wants to hear of a mailbox's changes.
 
-Source: https://developers.google.com/workspace/gmail/api/guides/push. One watch for each mailbox and developer
-project: another topic is refused while one is active; the same topic renews it for seven days.
+Source: https://developers.google.com/workspace/gmail/api/guides/push. One watch for each mailbox and
+developer project: another topic is refused while one is active; the same topic renews it for seven days.
 """
 
 import re

@@ -73,12 +73,14 @@ def page(world: World, message: str = "", *, bad: bool = False) -> str:
 {html.field("Status code", "code", "503", more='type="number" min="200" max="599"')}
 <label>Error body<select name="body">{_options(dict.fromkeys(BODIES))}</select></label>
 <label>Effect<select name="effect"><option value="none">not done</option>
-<option value="before_answer">done before the answer</option><option value="late">done later</option></select></label>
+<option value="before_answer">done before the answer</option><option value="late">done later</option>
+</select></label>
 {html.field("Seconds (slow, later)", "seconds", "2", more='type="number" min="0" step="0.1"')}</div>
 <div><button class="main">Add fault</button></div></form></section>
 <section class="card"><h2>Lasting habits</h2><form class="stack" method="post" action="/faults">
 <input type="hidden" name="do" value="lasting">
-<label>As JSON<textarea class="code" name="dials" spellcheck="false" rows="18">{escape(lasting)}</textarea></label><div><button>Apply</button></div></form></section></main>"""
+<label>As JSON<textarea class="code" name="dials" spellcheck="false" rows="18">{escape(lasting)}</textarea>
+</label><div><button>Apply</button></div></form></section></main>"""
     return html.document("Dials", body, version=world.version, here="/faults")
 
 

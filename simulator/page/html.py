@@ -9,8 +9,10 @@ from simulator.clock import from_ms
 from simulator.post import Account
 
 KINDS = {"google": "Google", "outside": "Outside", "unknown": "Unknown sender"}
-MARK = """<svg viewBox="0 0 26 26" fill="none" aria-hidden="true"><rect x="1.5" y="4.5" width="23" height="17" rx="4"
-stroke="currentColor" stroke-width="2"/><path d="m3 8 10 7 10-7" stroke="currentColor" stroke-width="2"/></svg>"""
+MARK = """<svg viewBox="0 0 26 26" fill="none" aria-hidden="true">
+<rect x="1.5" y="4.5" width="23" height="17" rx="4"
+stroke="currentColor" stroke-width="2"/><path d="m3 8 10 7 10-7" stroke="currentColor" stroke-width="2"/>
+</svg>"""
 
 
 def document(title: str, body: str, *, version: int, here: str = "") -> str:
@@ -77,4 +79,5 @@ def button(action: str, label: str, *, style: str = "", **hidden: str) -> str:
     fields = "".join(
         f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items()
     )
-    return f'<form method="post" action="{action}">{fields}<button class="{style}">{escape(label)}</button></form>'
+    press = f'<button class="{style}">{escape(label)}</button>'
+    return f'<form method="post" action="{action}">{fields}{press}</form>'

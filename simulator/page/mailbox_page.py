@@ -92,7 +92,8 @@ def _side(view: View) -> str:
         url = html.person_url(account.address, "", folder=folder)
         links.append(f'<li><a href="{escape(url)}"{current}>{name}{count}</a></li>')
     settings = html.person_url(account.address, "/settings")
-    return f"""<div class="who">{html.face(account.name, account.address)}<div><b>{escape(account.name or "No name")}</b>
+    return f"""<div class="who">{html.face(account.name, account.address)}<div><b>
+{escape(account.name or "No name")}</b>
 <span class="at">{escape(account.address)}</span>{html.badge(account)}</div></div>
 <a class="button main wide" href="{escape(view.url(write="new"))}">Write</a>
 <ul class="folders">{"".join(links)}<li><a href="{settings}">Settings</a></li></ul>"""
@@ -119,7 +120,8 @@ def _row(view: View, copies: list[Copy]) -> str:
     count = f" <span class=soft>{whole}</span>" if whole > 1 else ""
     current = " aria-current=true" if latest.thread_id == view.thread_id else ""
     hidden = '<span class="hidden">Unread. </span>' if unread else ""
-    return f"""<li><a class="row{" unread" if unread else ""}" href="{escape(view.url(thread=latest.thread_id))}"{current}>
+    return f"""<li>
+<a class="row{" unread" if unread else ""}" href="{escape(view.url(thread=latest.thread_id))}"{current}>
 {html.face(name, address)}<span class="line"><span>{hidden}{escape(name or address)}{count}</span>
 {html.shown_time(latest.arrived_ms, view.world.clock.now())}</span>
 <span class="subject">{escape(mail.subject or "(no subject)")}</span>
@@ -161,9 +163,12 @@ def _mail(view: View, copy: Copy) -> str:
     labels = " ".join(
         f'<span class="badge">{escape(name.title())}</span>' for name in sorted(copy.labels - {"UNREAD"})
     )
-    return f"""<article class="mail"{mark}><header>{html.face(sender.name, sender.address)}<div>{_sender(sender)}
-{to}<div>{labels}{" <span class='badge google'>Unread</span>" if unread else ""}</div></div>
-{html.shown_time(copy.arrived_ms, view.world.clock.now())}</header>{body}{_files(view, copy)}{_acts(view, copy)}</article>"""
+    return f"""<article class="mail"{mark}><header>{html.face(sender.name, sender.address)}<div>
+{_sender(sender)}
+{to}<div>{labels}{" <span class='badge google'>Unread</span>" if unread else ""}</div>
+</div>
+{html.shown_time(copy.arrived_ms, view.world.clock.now())}</header>
+{body}{_files(view, copy)}{_acts(view, copy)}</article>"""
 
 
 def _sender(sender: mime.Address) -> str:
@@ -191,7 +196,7 @@ def _files(view: View, copy: Copy) -> str:
 
 def _acts(view: View, copy: Copy) -> str:
     answers = "".join(
-        f'<a class="button" href="{escape(view.url(thread=copy.thread_id, write=kind, id=copy.id))}">{name}</a>'
+        _link(view.url(thread=copy.thread_id, write=kind, id=copy.id), name)
         for kind, name in (("reply", "Reply"), ("all", "Reply all"), ("forward", "Forward"))
     )
     acts = [("read", "Mark read") if "UNREAD" in copy.labels else ("unread", "Mark unread")]
@@ -217,7 +222,12 @@ def _acts(view: View, copy: Copy) -> str:
     return f'<div class="acts">{answers if "DRAFT" not in copy.labels else ""}{buttons}</div>'
 
 
+def _link(url: str, name: str) -> str:
+    return f'<a class="button" href="{escape(url)}">{name}</a>'
+
+
 def _form(view: View) -> str:
+    discarded = view.url(thread=view.thread_id) if view.thread_id else view.url()
     titles = {"new": "New mail", "reply": "Reply", "all": "Reply to all", "forward": "Forward"}
     letter = view.typed or _begun(view)
     own = view.account.aliases
@@ -235,8 +245,9 @@ def _form(view: View) -> str:
         if own
         else ""
     )
-    return f"""<div class="title"><h1>{titles.get(view.writing, "New mail")}</h1>
-<a class="button" href="{escape(view.url(**({"thread": view.thread_id} if view.thread_id else {})))}">Discard</a></div>
+    return f"""<div class="title"><h1>
+{titles.get(view.writing, "New mail")}</h1>
+{_link(discarded, "Discard")}</div>
 {html.note(view.error, bad=True)}
 <form class="card stack" method="post" enctype="multipart/form-data"
 action="{html.person_url(view.account.address, "/send")}">{hidden}
@@ -245,7 +256,8 @@ action="{html.person_url(view.account.address, "/send")}">{hidden}
 <div class="pair">{html.field("Cc", "cc", ", ".join(letter.cc), more='autocomplete="off" spellcheck="false"')}
 {html.field("Bcc", "bcc", ", ".join(letter.bcc), more='autocomplete="off" spellcheck="false"')}</div>
 {html.field("Subject", "subject", letter.subject)}
-<label>Text<textarea name="text" {"autofocus" if view.writing != "new" else ""}>{escape(letter.text)}</textarea></label>
+<label>Text<textarea name="text" {"autofocus" if view.writing != "new" else ""}>
+{escape(letter.text)}</textarea></label>
 <label>Files<input type="file" name="files" multiple></label>
 <div><button class="main">Send</button></div></form>"""
 

@@ -37,8 +37,10 @@ def _card(world: World, account: Account) -> str:
     copies = world.post.mailbox(account).copies.values()
     unread = sum(1 for copy in copies if {"UNREAD", "INBOX"} <= copy.labels)
     count = f'<span class="count">{unread}<span class="hidden"> unread</span></span>' if unread else ""
-    return f"""<a class="person" href="{html.person_url(account.address)}">{html.face(account.name, account.address)}
-<div><b>{escape(account.name or account.address)}</b><span class="at">{escape(account.address)}</span></div>{count}</a>"""
+    return f"""<a class="person" href="{html.person_url(account.address)}">
+{html.face(account.name, account.address)}
+<div><b>{escape(account.name or account.address)}</b><span class="at">{escape(account.address)}</span></div>
+{count}</a>"""
 
 
 def settings(world: World, account: Account, message: str = "", *, bad: bool = False) -> str:
@@ -46,13 +48,17 @@ def settings(world: World, account: Account, message: str = "", *, bad: bool = F
     url = html.person_url(account.address, "/settings")
     google = _google_settings(world, account, url) if account.kind == "google" else ""
     body = f"""<main class="plain"><p><a href="{html.person_url(account.address)}">&larr; Mailbox</a></p>
-<div class="who" style="padding:8px 0 0">{html.face(account.name, account.address)}<div>
-<h1>{escape(account.name or account.address)}</h1><span class="at">{escape(account.address)}</span></div></div>
+<div class="who" style="padding:8px 0 0">
+{html.face(account.name, account.address)}<div>
+<h1>{escape(account.name or account.address)}</h1><span class="at">{escape(account.address)}</span></div>
+</div>
 {html.note(message, bad=bad)}{google}
 <section class="card"><h2>Further addresses</h2>{_aliases(account)}
-<form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="alias"><div class="pair">
+<form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="alias">
+<div class="pair">
 {html.field("Address", "address", more='type="email" required')}{html.field("Name", "name")}
-<label>Verification<select name="verification_status"><option>accepted</option><option>pending</option></select></label>
+<label>Verification<select name="verification_status"><option>accepted</option><option>pending</option>
+</select></label>
 </div><div><button>Add address</button></div></form></section></main>"""
     return html.document(f"Settings of {account.name or account.address}", body, version=world.version)
 
@@ -80,12 +86,17 @@ def _google_settings(world: World, account: Account, url: str) -> str:
             if (token.client_id, token.address) == (client_id, address)
         )
         revoke = html.button(url, "Revoke access", style="danger", do="revoke", client_id=client_id)
-        rows.append(f"<tr><td>{escape(shown)}</td><td>{tokens} refresh tokens</td><td>{revoke}</td></tr>")
+        cells = (escape(shown), f"{tokens} refresh token{'' if tokens == 1 else 's'}", revoke)
+        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     table = f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+    nobody = '<p class="soft">No program has access to this mailbox.</p>'
     return f"""<section class="card"><h2>Programs with access</h2>
-<div id="programs" data-live>{table if rows else "<p class=soft>No program has access to this mailbox.</p>"}</div></section>
-<section class="card"><h2>Password</h2>
+<div id="programs" data-live>
+{table if rows else nobody}</div></section>
+<section class="card">
+<h2>Password</h2>
 <p class="soft">Changing it ends the access of every program that may read or send mail.</p>
-<form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="password"><div class="pair">
+<form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="password">
+<div class="pair">
 {html.field("New password", "password", more='required autocomplete="new-password"')}</div>
 <div><button>Change password</button></div></form></section>"""

@@ -20,7 +20,11 @@ from simulator.world import World
 HERE = Path(__file__).parent
 ASSETS = {"app.css": "text/css", "live.js": "text/javascript"}
 SAFE_MAIL = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
-PAGE_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'"
+)
+MAIL_STYLE = "<style>body{font:15px/1.5 system-ui,sans-serif;margin:12px;background:#fff;color:#222}</style>"
 ACTS: dict[str, tuple[set[str], set[str]]] = {
     "read": (set(), {"UNREAD"}),
     "unread": ({"UNREAD"}, set()),
@@ -169,7 +173,7 @@ class Page:
             return self._nobody()
         _plain, markup = mime.text_bodies(self.world.contents.parsed(copy.content))
         return HTMLResponse(
-            markup.encode("utf-8", "replace"),
+            (MAIL_STYLE + markup).encode("utf-8", "replace"),
             headers={"Content-Security-Policy": SAFE_MAIL, "X-Content-Type-Options": "nosniff"},
         )
 

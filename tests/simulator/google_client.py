@@ -14,8 +14,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 from google.oauth2.credentials import Credentials
-from google_auth_httplib2 import AuthorizedHttp
-from googleapiclient.discovery import build_from_document
+from google_auth_httplib2 import AuthorizedHttp  # type: ignore[import-untyped]  # no stubs exist
+from googleapiclient.discovery import (  # type: ignore[attr-defined]  # the stubs lack it
+    build_from_document,
+)
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 from googleapiclient.http import build_http
@@ -32,7 +34,7 @@ Json = dict[str, Any]
 @cache
 def discovery_document() -> Json:
     """The Gmail document that the client library carries."""
-    text = get_static_doc("gmail", "v1")
+    text = get_static_doc("gmail", "v1")  # type: ignore[no-untyped-call]  # the stubs are bare
     assert text is not None
     return dict(json.loads(text))
 
@@ -147,14 +149,14 @@ async def connected(
 ) -> AsyncIterator[Connection]:
     """Connect a mailbox through consent and token endpoint, as google-auth credentials."""
     tokens = await tokens_for(simulator, address, scopes)
-    credentials = Credentials(
+    credentials = Credentials(  # type: ignore[no-untyped-call]  # google-auth is untyped here
         token=tokens["access_token"],
         refresh_token=tokens["refresh_token"],
         token_uri=f"{simulator.google_url}token",
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
     )
-    http = AuthorizedHttp(credentials, http=build_http())
+    http = AuthorizedHttp(credentials, http=unauthorized_http())
     try:
         yield Connection(address, service_at(simulator.google_url), http, tokens, simulator.google_url)
     finally:
@@ -164,7 +166,12 @@ async def connected(
 @cache
 def service_at(google_url: str) -> Any:
     """Return the library's service for a root; it only makes requests, each connection sends its own."""
-    return build_from_document({**discovery_document(), "rootUrl": google_url}, http=build_http())
+    return build_from_document({**discovery_document(), "rootUrl": google_url}, http=unauthorized_http())
+
+
+def unauthorized_http() -> Any:
+    """Return the library's own HTTP object, which knows that 308 is no redirect."""
+    return build_http()  # type: ignore[no-untyped-call]  # the stubs are bare
 
 
 def base64url(raw: bytes) -> str:

@@ -21,7 +21,7 @@ def test_every_method_is_google_s() -> None:
     known = methods()
     for method in METHODS:
         theirs = known[method.id]
-        path = theirs.get("flatPath", theirs["path"]).removeprefix("gmail/v1/users/{userId}/")
+        path = str(theirs.get("flatPath", theirs["path"])).removeprefix("gmail/v1/users/{userId}/")
 
         assert (method.verb, method.path) == (theirs["httpMethod"], path), method.id
         assert method.scopes <= set(theirs["scopes"]), method.id

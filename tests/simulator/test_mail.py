@@ -2,6 +2,7 @@
 
 import base64
 from email import message_from_bytes, policy
+from email.message import Message
 from typing import Any
 
 import pytest
@@ -127,7 +128,9 @@ async def test_unknown_recipient_bounces_into_the_thread(simulator: Simulator, a
     assert parts == ["text/plain", "message/delivery-status", "text/rfc822-headers"]
     assert report.get_content_type() == "multipart/report"
     assert (report["X-Failed-Recipients"], report["Auto-Submitted"]) == ("nobody@gone.test", "auto-replied")
-    assert (status[1]["Action"], status[1]["Status"]) == ("failed", "5.1.1")
+    about = status[1]
+    assert isinstance(about, Message)
+    assert (about["Action"], about["Status"]) == ("failed", "5.1.1")
     assert "<ours@example-co.test>" in list(report.iter_parts())[2].get_content()
     outcomes = [one["outcome"] for one in await simulator.deliveries(message_id="<ours@example-co.test>")]
     assert outcomes == ["bounced", "bounced"]

@@ -13,6 +13,7 @@ from tests.simulator.google_client import connected, tokens_for
 from tests.simulator_process import Simulator, SimulatorRefused, command, running_simulator
 from tests.waiting import wait_until
 
+TO_ANN = b"To: ann@example-co.test\n"
 CALLBACK = "http://127.0.0.1:9/callback"
 
 
@@ -186,11 +187,11 @@ async def test_bad_provider_input_is_a_google_error(
 @pytest.mark.parametrize(
     "mail_bytes",
     [
-        b"To: ann@example-co.test\n" + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 500,
-        b"To: ann@example-co.test\nSubject: =?nonsense?Q?=FF?=\nContent-Type: text/plain; charset=klingon\n\n\xff\xfe",
-        b"To: ann@example-co.test\nContent-Transfer-Encoding: base64\nContent-Type: image/png; name*=x''%FF\n\n%%%",
-        b"To: ann@example-co.test\nMessage-ID: no brackets\nDate: yesterday\nSubject: \x00\xff\n\nx",
-        b"To: ann@example-co.test\n" + b"X-A: " + b"a" * 100_000 + b"\n\n",
+        TO_ANN + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 500,
+        TO_ANN + b"Subject: =?nonsense?Q?=FF?=\nContent-Type: text/plain; charset=klingon\n\n\xff\xfe",
+        TO_ANN + b"Content-Transfer-Encoding: base64\nContent-Type: image/png; name*=x''%FF\n\n%%%",
+        TO_ANN + b"Message-ID: no brackets\nDate: yesterday\nSubject: \x00\xff\n\nx",
+        TO_ANN + b"X-A: " + b"a" * 100_000 + b"\n\n",
     ],
 )
 async def test_hostile_mail_can_be_read_in_every_format(simulator: Simulator, mail_bytes: bytes) -> None:

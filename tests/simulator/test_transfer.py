@@ -22,7 +22,7 @@ async def test_batch_answers_each_call_in_its_place(simulator: Simulator, ann: C
     ids = [message["id"] for message in await simulator.mailbox(ANN)]
     answers: dict[str, Any] = {}
     batch = BatchHttpRequest(
-        callback=lambda key, answer, error: answers.update({key: answer or error.resp.status}),
+        callback=lambda key, answer, error: answers.update({key: answer or (error and error.resp.status)}),
         batch_uri=f"{ann.google_url}batch",
     )
     for one in [*ids, "1111111111111111"]:
