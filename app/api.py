@@ -25,7 +25,6 @@ from app.attachments import attachment_routes, sign_with
 from app.bad_credentials import BadCredentials
 from app.budget import Budget
 from app.credentials import Credentials
-from app.feed import LiveFeed
 from app.graphql.documents import Documents
 from app.graphql.http import GraphQLOverHTTP, Wiring
 from app.graphql.open_sockets import OpenSockets
@@ -45,6 +44,7 @@ from database.ids import new_id
 from inbound.gmail_push import GmailPush
 from inbound.oauth_return import OAuthReturn
 from resolvers.context import ApiSettings, Context, SignAttachment
+from resolvers.feed import LiveFeed
 from resolvers.viewer import Viewer
 from rules.consent import ConsentDoor
 from rules.words import Provider
@@ -201,7 +201,7 @@ def _graphql_routes(
         schema=graphql_schema,
         documents=documents,
         make_context=contexts,
-        feed=LiveFeed(),
+        feed=LiveFeed(contexts),
         hubs=hubs,
         new_request_id=new_request_id,
         charge=budget.charge,

@@ -1,7 +1,7 @@
 """Import contacts: what is new is made, what is known is completed, nothing is overwritten.
 
-A row is known by its addresses: of several contacts that have one the first created is meant (C4). Rows of one
-import that share an address become one contact.
+A row is known by its addresses: of several contacts that have one the first created is meant (C4). Rows of
+one import that share an address become one contact.
 """
 
 from dataclasses import dataclass, field

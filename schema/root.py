@@ -140,7 +140,7 @@ class Mutation:
     )
     create_contact: CreateContactResult = field(
         resolver=contact_changes.create_contact,
-        description="Make a contact. An address may be on several; the one made first keeps its conversations.",
+        description="Make a contact. Of several with one address the first made keeps its conversations.",
     )
     update_contact: UpdateContactResult = field(
         resolver=contact_changes.update_contact, description="Replace what is known of a contact."

@@ -63,7 +63,7 @@ def read_subscription(
     left_out = _variables_of_after(schema, operation, root.name)
     shared = {name: value for name, value in variables.items() if name not in left_out}
     return SubscriptionCall(
-        field=SubscriptionField(root.name, arguments),
+        field=SubscriptionField(root.name, arguments, root.selection),
         after=None if after is None else str(after),
         variables_key=orjson.dumps(shared, option=orjson.OPT_SORT_KEYS) if shared else b"",
     )

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from app.live.payload import Payload
 from rules.happenings import NumberedEvent
 from rules.words import WorkspaceId
+from schema.selection import Selection
 
 Viewer_contra = TypeVar("Viewer_contra", contravariant=True)
 
@@ -30,6 +31,8 @@ class SubscriptionField:
 
     name: str
     arguments: Mapping[str, object]
+    selection: Selection | None = None
+    """What is selected of each event, so that the feed loads what is wanted and nothing else."""
 
 
 class EventSource(Protocol):
