@@ -126,6 +126,10 @@ class MessagePage:
     page_info: PageInfo
 
 
+def _messages(root: "Thread", first: int = 25) -> MessagePage:
+    return root.page
+
+
 @strawberry.type
 class Thread:
     id: strawberry.ID
@@ -138,12 +142,8 @@ class Thread:
     assignee: User | None
     participants: list[Participant]
     last_message: Message | None
-    page: strawberry.Private[MessagePage | None]
-
-    @strawberry.field
-    def messages(self, first: int = 25) -> MessagePage:
-        assert self.page is not None
-        return self.page
+    page: strawberry.Private[MessagePage]
+    messages: MessagePage = strawberry.field(resolver=_messages)
 
 
 @strawberry.type

@@ -1,11 +1,12 @@
 """What the client selected, as resolvers ask for it: look ahead, to fetch a page in one statement.
 
-The tree of a field is built once for its nodes and the outcome of @skip and @include, and kept; a
+The tree of a field is built once for its nodes and the outcome of @skip and @include, and kept while the
+operation is; a
 `Selection` is that tree seen with one request's variables. Below an interface or union the fields of
 all fragments are taken together: a selection says what may be needed, not what will be answered.
 """
 
-from collections import OrderedDict
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -168,28 +169,40 @@ class _Builder:
 
 
 class _Tree(NamedTuple):
-    """A kept tree: the nodes (kept, so that no other node can take their ids), and what decided it."""
+    """A kept tree, and the outcomes that decided its shape."""
 
-    nodes: tuple[object, ...]
     deciding: tuple[tuple[str, Any], ...]
     below: dict[str, _Field]
 
 
-_MOST_TREES: Final = 2_000
-_trees: Final[OrderedDict[tuple[int, ...], _Tree]] = OrderedDict()
+class _Trees:
+    """The trees of one operation, by the nodes they begin at; they go when the operation goes."""
+
+    __slots__ = ("kept", "operation")
+
+    def __init__(self, operation: OperationDefinitionNode) -> None:
+        key = id(operation)
+        self.operation = weakref.ref(operation, lambda _: _all_trees.pop(key, None))
+        self.kept: dict[tuple[int, ...], _Tree] = {}
+
+
+_all_trees: Final[dict[int, _Trees]] = {}
 
 
 def _tree(
     schema: GraphQLSchema,
     fragments: dict[str, FragmentDefinitionNode],
+    operation: OperationDefinitionNode,
     nodes: tuple[FieldNode, ...] | tuple[OperationDefinitionNode],
     type_: GraphQLNamedType,
     variables: VariableValues,
 ) -> dict[str, _Field]:
-    key = (id(schema), *(id(node) for node in nodes))
-    known = _trees.get(key)
+    trees = _all_trees.get(id(operation))
+    if trees is None:
+        trees = _all_trees[id(operation)] = _Trees(operation)
+    key = tuple(id(node) for node in nodes)
+    known = trees.kept.get(key)
     if known is not None and all(variables.coerced.get(name) == value for name, value in known.deciding):
-        _trees.move_to_end(key)
         return known.below
     builder = _Builder(schema, fragments, variables)
     below: dict[str, _Field] = {}
@@ -197,9 +210,7 @@ def _tree(
         if node.selection_set:
             builder.add(node.selection_set, type_, below, frozenset())
     deciding = tuple((name, variables.coerced.get(name)) for name in sorted(builder.deciding))
-    _trees[key] = _Tree((schema, *nodes), deciding, below)
-    if len(_trees) > _MOST_TREES:
-        _trees.popitem(last=False)
+    trees.kept[key] = _Tree(deciding, below)
     return below
 
 
@@ -209,7 +220,9 @@ def selection_of(info: Any) -> Selection:
     values = raw.variable_values
     variables = values if isinstance(values, VariableValues) else VariableValues({}, values)
     named = get_named_type(raw.return_type)
-    return Selection(_tree(raw.schema, raw.fragments, tuple(raw.field_nodes), named, variables), variables)
+    return Selection(
+        _tree(raw.schema, raw.fragments, raw.operation, tuple(raw.field_nodes), named, variables), variables
+    )
 
 
 def root_selection(
@@ -226,7 +239,7 @@ def root_selection(
     root_type = schema.get_root_type(operation.operation)
     if root_type is None:
         raise LookupError(f"the schema has no {operation.operation.value} type")
-    return Selection(_tree(schema, fragments, (operation,), root_type, variables), variables)
+    return Selection(_tree(schema, fragments, operation, (operation,), root_type, variables), variables)
 
 
 def coordinates(

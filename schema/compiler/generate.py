@@ -53,7 +53,7 @@ class Uncompilable(Exception):
     """The operation asks for something that only graphql-core executes."""
 
 
-_MOST_FUNCTIONS: Final = 1_000
+_MOST_FUNCTIONS: Final = 400
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
 Completion = Callable[[Any, Execution, Path, list[Any]], Any]

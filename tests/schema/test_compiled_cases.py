@@ -1,14 +1,17 @@
 """What a compiled operation owes besides the right answer: nothing runs twice, nothing waits in line."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 import strawberry
 from graphql import GraphQLSchema, build_schema, get_introspection_query, parse
+from graphql.execution.values import VariableValues
 from strawberry.dataloader import DataLoader
 
+from schema import selection
 from schema.compiled import Result, write_json
 from schema.faults import Code, Fault
 from schema.selection import selection_of
@@ -244,6 +247,22 @@ async def test_many_shapes_are_bounded() -> None:
         assert result.data == {"lines": [{f"f{name}": 0 for name in names if chosen[name]}]}
 
     assert operation.references == 2**7 - 32
+
+
+def test_trees_go_with_their_operation() -> None:
+    """What is kept for looking ahead does not outlive the document."""
+    before = len(selection._all_trees)
+    operation = compiled(SCHEMA, parse("{ lines { number } }"))
+    values = operation.coerce({})
+    assert isinstance(values, VariableValues)
+    looked = selection.root_selection(SCHEMA, operation.fragments, operation.node, values)
+    assert looked.wants("lines.number")
+    assert len(selection._all_trees) == before + 1
+
+    del operation
+    gc.collect()
+
+    assert len(selection._all_trees) <= before
 
 
 def test_selection_looks_ahead() -> None:

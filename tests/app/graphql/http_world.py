@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import strawberry
 import uvicorn
+from starlette.types import ASGIApp
 
 from app.graphql.documents import Documents
 from app.graphql.http import GraphQLOverHTTP, Wiring
@@ -97,7 +98,9 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
 
 
 @asynccontextmanager
-async def served(limits: Limits | None = None) -> AsyncIterator[tuple[httpx.AsyncClient, Seen]]:
+async def served(
+    limits: Limits | None = None, page: ASGIApp | None = None
+) -> AsyncIterator[tuple[httpx.AsyncClient, Seen]]:
     """Run the endpoint; the client sends the token unless told otherwise."""
     seen = Seen()
     numbers = iter(range(1, 10**9))
@@ -121,6 +124,7 @@ async def served(limits: Limits | None = None) -> AsyncIterator[tuple[httpx.Asyn
             make_context=lambda caller, request_id: (caller, request_id, seen),
             new_request_id=lambda: f"request-{next(numbers)}",
             charge=charge,
+            page=page,
         ),
     )
     config = uvicorn.Config(endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off")

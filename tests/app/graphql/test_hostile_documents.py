@@ -5,7 +5,7 @@ import time
 import pytest
 from graphql import GraphQLError
 
-from app.graphql.documents import Document, Documents
+from app.graphql.documents import BYTES_PER_CHARACTER, Document, Documents
 from tests.app.graphql.http_world import SCHEMA
 from tests.samples.hostile_documents import hostile_documents
 
@@ -71,7 +71,7 @@ def test_the_least_recently_used_document_leaves() -> None:
     assert len(documents) == 2
     assert documents.get("{ item { id } }") is first
 
-    small = Documents(SCHEMA, most_bytes=150 * 40)
+    small = Documents(SCHEMA, most_bytes=BYTES_PER_CHARACTER * 40)
     for number in range(10):
         small.get(f"{{ a{number}: item {{ id }} }}")
     assert len(small) == 2

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
 from app.graphql.limits import Limits
@@ -360,3 +361,15 @@ async def test_a_client_that_leaves_is_no_error() -> None:
             assert (await post(client, "{ who }")).status_code == 200
 
     assert [one for one in logs if one["event"] == "graphql.unexpected_error"] == []
+
+
+async def test_a_browser_is_shown_the_page() -> None:
+    """Only where it asks for HTML and for no query; everything else is the endpoint's."""
+    async with served(page=PlainTextResponse("the page")) as (client, _):
+        page = await client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+        query = await client.get("/", params={"query": "{ who }"}, headers={"accept": "text/html,*/*;q=0.8"})
+        json_wanted = await client.get("/", headers={"accept": JSON})
+
+    assert page.text == "the page"
+    assert query.json() == {"data": {"who": "alice"}}
+    assert json_wanted.status_code == 400
