@@ -16,7 +16,8 @@ _JAPANESE: Final = "cp932"
 _KOREAN: Final = "cp949"
 
 _CODECS: Final[dict[str, str]] = {
-    **dict.fromkeys(("utf8", "utf", "unicode11utf8", "usascii", "ascii", "ansix341968", "646"), "utf-8"),
+    **dict.fromkeys(("utf8", "utf", "unicode11utf8"), "utf-8"),
+    **dict.fromkeys(("usascii", "ascii", "ansix341968", "646"), "ascii"),
     **dict.fromkeys(("iso88591", "latin1", "l1", "windows1252", "cp1252", "xansi", "iso885911988"), _WESTERN),
     **{f"iso8859{number}": f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 10, 13, 14, 15, 16)},
     **dict.fromkeys(("iso88598", "iso88598i", "iso88598e"), "iso8859-8"),
@@ -67,4 +68,4 @@ def decode_text(content: bytes, label: str | None) -> tuple[str, bool]:
             return content.decode(attempt), attempt != codec and bool(label)
         except UnicodeError:
             continue
-    return content.decode(codec or _WESTERN, errors="replace"), True
+    return content.decode(_WESTERN if codec in (None, "ascii") else codec, errors="replace"), True

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import unquote
 
+from rules import file_names
 from rules.addresses import AddressList, parse_addresses, spoof_warning
 from rules.automatic import automatic
 from rules.body import Block, Body, body_of
@@ -28,7 +29,6 @@ from rules.quoting import quoted_from, snippet_of
 
 TEXT_LIMIT: Final = 2 * 1024 * 1024
 SUBJECT_LIMIT: Final = 998
-NAME_LIMIT: Final = 200
 
 TOO_COMPLEX: Final = "The mail has too many parts or levels to be read completely; the original is kept."
 HTML_AS_TEXT: Final = "The formatted version could not be shown safely; its text is shown instead."
@@ -140,19 +140,14 @@ def clean_name_of(header: str | None) -> str:
 
 
 def _attachment_name(part: Part, position: int, content: bytes) -> str:
-    """Return a file name on one line, without a path. Source: R44."""
-    name = clean_line(part.filename).replace("\\", "/").rpartition("/")[2].strip(". ")
-    if name:
-        stem, dot, ending = name.rpartition(".")
-        if len(name) <= NAME_LIMIT:
-            return name
-        return f"{stem[: NAME_LIMIT - 20]}.{ending[:19]}" if dot else name[:NAME_LIMIT]
+    """Return a file name that may be shown and stored; a nameless part is called by its place or subject."""
+    if part.filename.strip():
+        return file_names.cleaned(part.filename)
     ending = _ENDINGS.get(part.content_type, "bin")
     if part.content_type == "message/rfc822":
         inner = decode_words(first(fields_of(header_bytes(content)[0]), "subject") or "")
-        stem = re.sub(r'[\\/:*?"<>|]+', " ", inner)[:80].strip(". ")
-        if stem:
-            return f"{stem}.eml"
+        if inner.strip():
+            return f"{file_names.cleaned(inner.replace('/', ' '))[:80]}.eml"
     return f"attachment-{position}.{ending}"
 
 
