@@ -13,8 +13,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from providers.exchange import Outgoing
 from providers.openid import KeySet, UnknownKey, Unverified, read_key_set
-from providers.transport import Outgoing, Transport
+from providers.transport import Transport
 from rules.errors import ProviderTrouble, Retryable
 
 SHORTEST: Final = timedelta(minutes=5)

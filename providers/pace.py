@@ -115,7 +115,7 @@ class MailboxPace:
                 raise Retryable("The provider asked for a pause that is not over.", until, concerns)
 
     async def _wait(self, units: int) -> timedelta:
-        """The longest of the waits; what one bucket gave while another asks for patience is given back."""
+        """The longest of the waits. Nothing is taken in this process where it would be too long."""
         now = self._pace.clock()
         local = max(self._own.peek(units, now), self._pace.project.peek(units, now))
         if local > PATIENCE:

@@ -10,17 +10,17 @@ a complete answer is read, any failure of such a request is `OutcomeUnknown`; be
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 from ssl import SSLContext
 from typing import Any
 
 import h11
 import httpx
 
+from providers.exchange import Answer, Effect, Outgoing
 from rules.errors import OurBug, OutcomeUnknown, ProviderTrouble, RefusalKind, Refused, Retryable
 
 ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
@@ -28,34 +28,6 @@ PIECE_BYTES = 64 * 1024
 DEADLINE = timedelta(seconds=30)
 CONNECT = timedelta(seconds=10)
 SILENCE = timedelta(seconds=20)
-
-
-class Effect(Enum):
-    """Whether a request may be made again without harm."""
-
-    REPEATABLE = "repeatable"
-    ONCE = "once"
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One request as it goes out; `name` is what errors call it, since a URL may hold what logs must not."""
-
-    name: str
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
-    body: bytes | AsyncIterable[bytes] | None = field(repr=False, default=None)
-    effect: Effect = Effect.REPEATABLE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer; header names are lower case, the body is decompressed."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

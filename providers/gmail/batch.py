@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from providers.transport import Outgoing
+from providers.exchange import Outgoing
 
 BOUNDARY: Final = "===============bothways=="
 """It cannot occur in a part: a GET's target and headers hold no line that begins with it."""

@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from providers.exchange import Answer, Effect, Outgoing
 from providers.gmail.decipher import Asked, StaleAccessToken, decipher
 from providers.gmail.requests import Call
 from providers.gmail.tokens import FreshTokens
 from providers.gmail.wire import JsonObject
 from providers.pace import MailboxPace
-from providers.transport import ANSWER_LIMIT_BYTES, DEADLINE, Answer, Effect, Outgoing, Transport
+from providers.transport import ANSWER_LIMIT_BYTES, DEADLINE, Transport
 from rules.errors import OurBug, Retryable
 
 ERROR_LIMIT_BYTES = 256 * 1024

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 from urllib.parse import urlencode
 
+from providers.exchange import Outgoing
 from providers.gmail import drafts, envelopes, parse
 from providers.gmail.calls import Calls
 from providers.gmail.decipher_grants import decipher_revocation
@@ -38,7 +39,7 @@ from providers.protocol import (
     SentCopy,
     Watch,
 )
-from providers.transport import Outgoing, Transport
+from providers.transport import Transport
 from rules.errors import (
     CursorExpired,
     Gone,

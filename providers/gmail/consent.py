@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final, cast
 from urllib.parse import urlencode
 
+from providers.exchange import Outgoing
 from providers.gmail import parse
 from providers.gmail.decipher import StaleAccessToken, decipher
 from providers.gmail.decipher_grants import Grant, decipher_grant
@@ -28,7 +29,7 @@ from providers.google_keys import GoogleKeys
 from providers.granting import Granted
 from providers.openid import Claims, Unverified, verified_claims
 from providers.tokens import Tokens
-from providers.transport import Outgoing, Transport
+from providers.transport import Transport
 from rules.consent import BegunConsent
 from rules.errors import NeedsReconnect, OperatorMustAct, ReconnectReason, Refused, Retryable
 from rules.words import AuthorizationPurpose, EmailAddress, Provider

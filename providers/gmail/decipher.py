@@ -40,6 +40,7 @@ THROTTLES: Final = frozenset({"ratelimitexceeded", "userratelimitexceeded", "quo
 SWITCHED_OFF: Final = frozenset(
     {"accessnotconfigured", "service_disabled", "dailylimitexceeded", "keyinvalid", "keyexpired"}
 )
+PRECONDITION: Final = frozenset({"failedprecondition", "failed_precondition"})
 NO_PERMISSION: Final = frozenset({"insufficientpermissions", "access_token_scope_insufficient"})
 
 
@@ -186,9 +187,7 @@ def _bad_request(asked: Asked, complaint: _Complaint) -> ProviderTrouble:
         return _unclear(asked, "answered with status 400 and no reason")
     if asked is Asked.WATCH and "only one user push notification client" in text:
         return OperatorMustAct("Another deployment of this Google project watches the mailbox already.")
-    if "mail service not enabled" in text or (
-        asked is Asked.ACCOUNT and "failedprecondition" in complaint.reasons
-    ):
+    if "mail service not enabled" in text or (asked is Asked.ACCOUNT and complaint.reasons & PRECONDITION):
         return NeedsReconnect("This Google account has no Gmail.", reason=ReconnectReason.NO_MAILBOX)
     if asked is Asked.WATCH:
         return OperatorMustAct("Google does not accept the Pub/Sub topic.")

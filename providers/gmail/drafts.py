@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from providers.exchange import Outgoing
 from providers.gmail import parse
 from providers.gmail.calls import Calls
 from providers.gmail.decipher import Asked
 from providers.gmail.requests import UPLOAD_LIMIT_BYTES, Call, GmailRequests
 from providers.gmail.wire import Draft as WireDraft
 from providers.protocol import Draft
-from providers.transport import Outgoing
 from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused, Retryable
 
 SMALL_BYTES: Final = 1024 * 1024

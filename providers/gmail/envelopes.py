@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
+from providers.exchange import Answer
 from providers.gmail import batch, parse
 from providers.gmail.calls import Calls
 from providers.gmail.decipher import StaleAccessToken
 from providers.gmail.requests import BATCH_LIMIT, Call, GmailRequests, chunked
 from providers.gmail.wire import JsonObject, Message
 from providers.protocol import FetchedEnvelope
-from providers.transport import Answer
 from rules.errors import ProviderTrouble, Retryable
 
 BREATH: Final = timedelta(seconds=1)

@@ -19,8 +19,8 @@ from googleapiclient.discovery import build_from_document  # type: ignore[attr-d
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest, MediaUpload
 
+from providers.exchange import Effect, Outgoing
 from providers.gmail.decipher import Asked
-from providers.transport import Effect, Outgoing
 from rules.pacing import gmail_units
 
 if TYPE_CHECKING:

@@ -17,12 +17,13 @@ from typing import Final, cast
 
 from google.oauth2.credentials import Credentials
 
+from providers.exchange import Outgoing
 from providers.gmail.decipher_grants import Grant, decipher_grant
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.wire import TokenAnswer
 from providers.pace import MailboxPace
 from providers.tokens import TokenKeeper, Tokens
-from providers.transport import Outgoing, Transport
+from providers.transport import Transport
 from rules.errors import NeedsReconnect, Retryable
 
 EARLY: Final = timedelta(minutes=3, seconds=45)

@@ -49,6 +49,18 @@ async def fifty_calls_with_an_ended_access_token_refresh_it_once(world: World) -
 
 
 @case
+async def a_refresh_token_that_is_replaced_is_kept_before_it_is_needed(world: World) -> None:
+    mailbox = await world.connect()
+    await world.replace_refresh_tokens()
+    seen = {kept(mailbox).refresh_token}
+    for _ in range(3):
+        expire(world, mailbox)
+        await world.again(mailbox).provider.profile()
+        seen.add(kept(mailbox).refresh_token)
+    assert len(seen) == 4
+
+
+@case
 async def an_access_token_that_ends_in_the_middle_is_replaced(world: World) -> None:
     mailbox = await world.connect()
     start = (await mailbox.provider.profile()).cursor

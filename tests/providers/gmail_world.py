@@ -167,8 +167,9 @@ class GmailWorld:
         answer = await self.simulator.control.get(f"/accounts/{address}/messages/{remote_id}/raw")
         return answer.content
 
-    async def mark_read(self, address: EmailAddress, remote_id: str) -> None:
-        await self.simulator.relabel(address, remote_id, remove=["UNREAD"])
+    async def mark_read(self, address: EmailAddress, remote_id: str, *, read: bool = True) -> None:
+        touched = {"remove": ["UNREAD"]} if read else {"add": ["UNREAD"]}
+        await self.simulator.relabel(address, remote_id, **touched)
 
     async def move(self, address: EmailAddress, remote_id: str, folder: str) -> None:
         await self.simulator.relabel(address, remote_id, add=[folder], remove=["INBOX"])
@@ -218,8 +219,8 @@ class GmailWorld:
     async def short_quota(self, units_a_minute: int) -> None:
         await self._turn(quota={"per_user_per_minute": units_a_minute})
 
-    async def short_tokens(self, seconds: int) -> None:
-        await self._turn(access_token_lifetime_seconds=seconds)
+    async def replace_refresh_tokens(self) -> None:
+        await self._turn(rotate_refresh_tokens=True)
 
     async def _turn(self, **dials: Any) -> None:
         await self.simulator.ask("PATCH", "/dials", dials)

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from providers.transport import Effect, Outgoing, Transport
+from providers.exchange import Effect, Outgoing
+from providers.transport import Transport
 from rules.errors import OurBug, OutcomeUnknown, ProviderTrouble, RefusalKind, Refused, Retryable
 from tests.providers.http_server import Manner, answer, closing, dripping, running_server, silent
 

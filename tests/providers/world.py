@@ -141,8 +141,8 @@ class World(Protocol):
     async def original(self, address: EmailAddress, remote_id: str) -> bytes:
         """The message's bytes as they lie there."""
 
-    async def mark_read(self, address: EmailAddress, remote_id: str) -> None:
-        """The owner reads it."""
+    async def mark_read(self, address: EmailAddress, remote_id: str, *, read: bool = True) -> None:
+        """The owner reads it, or marks it as unread."""
 
     async def move(self, address: EmailAddress, remote_id: str, folder: str) -> None:
         """The owner moves it to TRASH or SPAM."""
@@ -183,5 +183,5 @@ class World(Protocol):
     async def short_quota(self, units_a_minute: int) -> None:
         """The mailbox may spend only so many units a minute."""
 
-    async def short_tokens(self, seconds: int) -> None:
-        """Access tokens live only so long."""
+    async def replace_refresh_tokens(self) -> None:
+        """Each refresh brings another refresh token, and the old one ends."""

@@ -4,9 +4,9 @@ from email import message_from_bytes
 
 import pytest
 
+from providers.exchange import Outgoing
 from providers.gmail import batch
 from providers.gmail.requests import GmailRequests
-from providers.transport import Outgoing
 
 REQUESTS = GmailRequests("https://gmail.googleapis.com/")
 ANSWER_TYPE = "multipart/mixed; boundary=batch_Fq-x7"

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from providers.exchange import Effect
 from providers.gmail.requests import Call, GmailRequests
-from providers.transport import Effect
 
 ROOTS = ["https://gmail.googleapis.com/", "http://127.0.0.1:9000/", "http://127.0.0.1:9000/google/"]
 
