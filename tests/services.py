@@ -52,6 +52,10 @@ class PostgresForTests:
         """The processes' address of a database."""
         return _with(self._url, database, (roles.APP, _APP_PASSWORD))
 
+    def url_of(self, database: str, role: str, password: str) -> str:
+        """Another role's address of a database."""
+        return _with(self._url, database, (role, password))
+
     async def empty(self) -> str:
         """The name of a new database without a table."""
         name = _name()

@@ -49,6 +49,13 @@ MANY_CONTACTS = """
 insert into contacts (id, workspace_id, name, origin, created_at)
 select gen_random_uuid(), $1, md5(n::text), 'CRM', now() from generate_series(1, 20000) n
 """
+MANY_MESSAGES = """
+insert into messages (id, workspace_id, thread_id, visibility, direction, origin, from_address, subject,
+    snippet, text, sent_at, synced_at)
+select gen_random_uuid(), $1, thread_id, visibility, direction, origin, from_address, '', '', md5(n::text),
+    now(), now()
+from messages, generate_series(1, 3000) n where workspace_id = $1
+"""
 TABLES = sorted(metadata.tables)
 TENANT_TABLES = [name for name in TABLES if name != "workspaces"]
 
@@ -303,7 +310,8 @@ async def test_search_stays_inside_the_workspace_and_uses_its_indexes(
         messages = await db.fetch(each.id, "select matching_messages($1, 10) as id", "roof good")
         assert [row["id"] for row in messages] == [await db.fetchval(each.id, "select id from messages")]
     await owner_line.execute(MANY_CONTACTS, ours.id)
-    await owner_line.execute("analyze contacts")
+    await owner_line.execute(MANY_MESSAGES, ours.id)
+    await owner_line.execute("vacuum analyze contacts, messages")
     await owner_line.execute("set role bothways_across")
     await owner_line.execute("set enable_seqscan = off")
     await owner_line.execute("select set_config('app.workspace', $1, false)", str(ours.id))
