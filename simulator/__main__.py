@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -86,11 +87,24 @@ async def serve(options: argparse.Namespace) -> None:
         server_header=False,
     )
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    socket.listen(config.backlog)
-    host, port = socket.getsockname()[:2]
+    listener = listening(options.host, options.port)
+    host, port = listener.getsockname()[:2]
     print(f"simulator listening on http://{host}:{port}", flush=True)
-    await server.serve(sockets=[socket])
+    await server.serve(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that already listens, so that whoever reads the URL can connect.
+
+    It names its protocol: asyncio turns Nagle's algorithm off only for sockets that say TCP, and with it
+    on every answer waits 40 ms for the client's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(2048)
+    return listener
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ Bad input is answered with 400 or 404 and a sentence that says what is wrong; it
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -305,9 +304,7 @@ class Control:
         return JSONResponse({"redirect_url": url})
 
     def _set(self, dials: Dials) -> Response:
-        self.world.dials.now = dials
-        self.world.clock.offset = timedelta(seconds=dials.clock_offset_seconds)
-        self.world.touched()
+        self.world.turn(dials)
         return JSONResponse(dials.model_dump(mode="json"))
 
     def _found(self, request: Request) -> Account:

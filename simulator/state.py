@@ -5,7 +5,6 @@ One transaction writes both, so a process that is killed leaves the last complet
 
 import asyncio
 import json
-import logging
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from simulator.world import GmailState, World
 
 FORMAT = 1
 DEBOUNCE_SECONDS = 0.5
-log = logging.getLogger("simulator.state")
 
 
 class Unreadable(ValueError):
@@ -91,7 +89,8 @@ class StateFile:
         world.secret = saved.secret
         world.signing_key.from_pem(saved.signing_key)
         world.post.state, world.grants.state = saved.post, saved.grants
-        world.gmail, world.pubsub.state, world.dials.now = saved.gmail, saved.pubsub, saved.dials
+        world.gmail, world.pubsub.state = saved.gmail, saved.pubsub
+        world.turn(saved.dials)
         for notice in world.pubsub.state.waiting:
             notice.due_ms = min(notice.due_ms, world.clock.now_ms() + 1000)
         return True

@@ -1,14 +1,14 @@
 """The whole simulated world in one object, put together, reset, and told when anything has changed."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from simulator.clock import Clock
 from simulator.contents import Contents
-from simulator.dials import Switchboard
+from simulator.dials import Dials, Switchboard
 from simulator.google.grants import Grants
 from simulator.google.keys import SigningKey
 from simulator.google.pubsub import PubSub, PushSettings
@@ -18,8 +18,6 @@ from simulator.google.watch import Watch
 from simulator.journal import Journal
 from simulator.mailbox import Change
 from simulator.post import PostOffice
-
-log = logging.getLogger("simulator")
 
 
 @dataclass
@@ -58,8 +56,7 @@ class World:
             task.cancel()
         self.contents.clear()
         self.journal.clear()
-        self.dials.now = type(self.dials.now)()
-        self.clock.offset *= 0
+        self.turn(Dials())
         self.post.state = type(self.post.state)()
         self.grants.state = type(self.grants.state)(clients=clients)
         self.pubsub.state = type(self.pubsub.state)(settings=settings)
@@ -101,6 +98,13 @@ class World:
             except TimeoutError:
                 self.post.deliver_due()
                 self.touched()
+
+    def turn(self, dials: Dials) -> None:
+        """Set all dials; the clock, the post and the push look again at what is due."""
+        self.dials.now = dials
+        self.clock.offset = timedelta(seconds=dials.clock_offset_seconds)
+        self.pubsub.wake.set()
+        self.touched()
 
     def push_settings(self, settings: PushSettings) -> None:
         """Say where push goes from now on; what waited for another endpoint goes there too."""

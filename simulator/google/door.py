@@ -131,9 +131,18 @@ async def _call(world: "World", request: Request, root_url: str, *, batched: boo
     async def act() -> Answer:
         return _perform(world, request, root_url, method, params, user_id, token, upload=upload)
 
-    return await with_faults(
-        world, request, method.id, token.address if token else None, act, batched=batched
-    )
+    account = token.address if token else None
+    with world.meter.under_way(account) as too_many:
+        return await with_faults(
+            world, request, method.id, account, _refusal(too_many) if too_many else act, batched=batched
+        )
+
+
+def _refusal(error: errors.GoogleError) -> Act:
+    async def refuse() -> Answer:
+        raise error
+
+    return refuse
 
 
 def _token(world: "World", request: Request, opener: Request | None) -> AccessToken | None:

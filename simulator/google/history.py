@@ -15,7 +15,6 @@ TYPES = {
     "labelAdded": "labels_added",
     "labelRemoved": "labels_removed",
 }
-RETENTION_MS = 7 * 86_400_000
 
 
 def list_history(call: Call) -> Json:

@@ -4,6 +4,8 @@ Source: https://developers.google.com/workspace/gmail/api/reference/quota.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from simulator.clock import Clock
@@ -40,7 +42,7 @@ class Meter:
         self.clock = clock
         self.dials = dials
         self.windows: dict[str, Window] = {}
-        self.under_way: dict[str, int] = {}
+        self.calls: dict[str, int] = {}
 
     def spend(self, user: str, project: str, units: int) -> None:
         """Count a call.
@@ -65,17 +67,17 @@ class Meter:
         for name, _limit, _error in limits:
             self.windows[name].add(now_ms, units)
 
-    def enter(self, user: str) -> None:
-        """Count a call as under way.
-
-        Raises:
-            GoogleError: 429 above the dialled number.
-        """
+    @contextmanager
+    def under_way(self, user: str | None) -> Iterator[errors.GoogleError | None]:
+        """Count a call while it lasts; yield the 429 that it gets above the dialled number, else None."""
         most = self.dials.now.quota.concurrent_per_user
-        if most is not None and self.under_way.get(user, 0) >= most:
-            raise errors.named("concurrent", self.clock.now(), 429, timedelta(seconds=1))
-        self.under_way[user] = self.under_way.get(user, 0) + 1
-
-    def leave(self, user: str) -> None:
-        """Count a call as done."""
-        self.under_way[user] -= 1
+        if user is None or most is None:
+            yield None
+            return
+        others = self.calls.get(user, 0)
+        self.calls[user] = others + 1
+        try:
+            wait = timedelta(seconds=1)
+            yield errors.named("concurrent", self.clock.now(), 429, wait) if others >= most else None
+        finally:
+            self.calls[user] -= 1

@@ -1,6 +1,5 @@
 """The routes of the page: show, write, mark, set; bad input comes back as a sentence on the page."""
 
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -255,8 +254,7 @@ class Page:
                 case _:
                     lasting = Dials.model_validate_json(text_of(form, "dials") or "{}")
                     lasting.faults = dials.faults
-                    self.world.dials.now = lasting
-                    self.world.clock.offset = timedelta(seconds=lasting.clock_offset_seconds)
+                    self.world.turn(lasting)
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             return _html(dials_page.page(self.world, problems, bad=True), 400)

@@ -1,11 +1,15 @@
 """Quota units and the daily sending cap."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
-from tests.simulator.conftest import BEN, DANA
+import httpx
+
+from tests.simulator.conftest import ANN, BEN, DANA
 from tests.simulator.google_client import Connection, base64url, connected, mail
 from tests.simulator_process import Simulator
+from tests.waiting import wait_until
 
 RETRY = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)")
 
@@ -74,3 +78,19 @@ async def test_daily_cap_names_the_instant_when_it_frees(simulator: Simulator, a
     wait = datetime.fromisoformat(found[1]) - datetime.now(UTC)
     assert timedelta(hours=23) < wait <= timedelta(hours=24)
     assert len(await simulator.deliveries()) == 3
+
+
+async def test_too_many_calls_at_once_are_refused(simulator: Simulator, ann: Connection) -> None:
+    """While one slow call lasts, another of the same user gets 429; afterwards all is well."""
+    await simulator.set_dials(quota={"concurrent_per_user": 1})
+    await simulator.add_fault("slow", "gmail.users.getProfile", seconds=0.5)
+    async with httpx.AsyncClient(trust_env=False, headers=ann.headers) as client:
+        url = f"{ann.google_url}gmail/v1/users/me/"
+        slow = asyncio.create_task(client.get(f"{url}profile"))
+        await wait_until(lambda: simulator.journal(account=ANN), description="the slow call is under way")
+        meanwhile = await client.get(f"{url}labels")
+        first = await slow
+        afterwards = await client.get(f"{url}labels")
+
+    assert [answer.status_code for answer in (meanwhile, first, afterwards)] == [429, 200, 200]
+    assert meanwhile.json()["error"]["message"] == "Too many concurrent requests for user"
