@@ -60,6 +60,7 @@ class Lines:
         self._url = urls.plain(url)
         self._settings = settings
         self._free = asyncio.Semaphore(most)
+        self.in_use = 0
         self._idle: list[_Open] = []
         self._closed = False
 
@@ -79,6 +80,7 @@ class Lines:
             await asyncio.wait_for(self._free.acquire(), WAIT_FOR_A_LINE.total_seconds())
         except TimeoutError:
             raise DatabaseBusy("Every connection to the database is in use.") from None
+        self.in_use += 1
         try:
             try:
                 return await self._attempt(workspace_id, statement)
@@ -90,6 +92,7 @@ class Lines:
         except AWAY as trouble:
             raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
         finally:
+            self.in_use -= 1
             self._free.release()
 
     async def _attempt(
@@ -106,6 +109,12 @@ class Lines:
             answer = await statement(open_line.line)
         except asyncpg.PostgresError:
             self._put_back(open_line)
+            raise
+        except asyncpg.InterfaceError as trouble:
+            was_closed = open_line.line.is_closed()
+            open_line.line.terminate()
+            if was_closed:
+                raise asyncpg.ConnectionDoesNotExistError("closed before the statement") from trouble
             raise
         except BaseException:
             open_line.line.terminate()

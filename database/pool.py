@@ -19,7 +19,7 @@ from database import work as unit
 from database.across import Across
 from database.commands import Claimed
 from database.events import EventLog
-from database.lines import WAIT_FOR_A_LINE, DatabaseAway, Lines
+from database.lines import AWAY, WAIT_FOR_A_LINE, DatabaseAway, Lines
 from database.roles import UnsafeRole
 from database.work import Bell, Work
 from rules.words import CommandId, WorkspaceId
@@ -82,6 +82,11 @@ class Database:
             )
         return database
 
+    @property
+    def reading(self) -> int:
+        """How many reads are under way in this process."""
+        return self._reads.in_use
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reads.close()
@@ -112,7 +117,7 @@ class Database:
             async with unit.one(self._engine, self.bell, workspace_id, clock.now()) as work:
                 yield work
         except DBAPIError as trouble:
-            if trouble.connection_invalidated:
+            if _means_away(trouble):
                 raise DatabaseAway("The connection to the database was lost.") from trouble
             raise
 
@@ -126,6 +131,13 @@ class Database:
         """Hold a claim for another `lease` from now. Raises: StaleClaim: it is no longer held."""
         async with self.work(claimed.workspace_id) as work:
             await work.hold(claimed, lease)
+
+
+def _means_away(trouble: DBAPIError) -> bool:
+    """Whether a statement failed because the server is gone or going, and not because of what it says."""
+    cause = trouble.orig.__cause__ if trouble.orig is not None else None
+    closed = isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)
+    return trouble.connection_invalidated or closed or isinstance(cause, AWAY)
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
