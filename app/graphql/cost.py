@@ -31,6 +31,8 @@ from app.graphql.limits import Limits, refusal
 
 _PAGE_ARGUMENTS: Final = ("first", "last")
 _INT_DIGITS: Final = 10
+_MOST_KNOWN: Final = 128
+_SIZES: Final = frozenset({int, type(None)})
 
 
 class _Page(NamedTuple):
@@ -68,8 +70,9 @@ class OperationCost:
         }
         root_type = schema.get_root_type(operation.operation)
         self._roots = tuple(self._fields(operation.selection_set, root_type)) if root_type else ()
-        self.varies = _has_variable(self._roots)
-        self._known: int | None = None
+        self._page_variables = tuple(sorted(_page_variables(self._roots)))
+        self.varies = bool(self._page_variables)
+        self._known: dict[tuple[Any, ...], int] = {}
 
     def of(self, variables: dict[str, Any]) -> int:
         """Return the cost with these variables, as the client sent them.
@@ -77,11 +80,12 @@ class OperationCost:
         Raises:
             GraphQLError: it passes `Limits.cost`, or a page passes `Limits.page`.
         """
-        total = self._known
+        key = tuple([variables.get(name) for name in self._page_variables])
+        total = self._known.get(key) if all(type(size) in _SIZES for size in key) else None
         if total is None:
             total = self._total(self._roots, variables)
-            if not self.varies:
-                self._known = total
+            if len(self._known) < _MOST_KNOWN and all(type(size) in _SIZES for size in key):
+                self._known[key] = total
         if total > self._limits.cost:
             raise refusal(f"The operation costs {total}; at most {self._limits.cost} is allowed.")
         return total
@@ -158,5 +162,6 @@ def _literal_size(node: ConstValueNode | ValueNode | None) -> int | None:
     return int(node.value) if len(node.value) <= _INT_DIGITS else 10**_INT_DIGITS
 
 
-def _has_variable(costs: tuple[_Cost, ...]) -> bool:
-    return any(any(page.variable for page in cost.pages) or _has_variable(cost.below) for cost in costs)
+def _page_variables(costs: tuple[_Cost, ...]) -> set[str]:
+    names = {page.variable for cost in costs for page in cost.pages if page.variable}
+    return names.union(*(_page_variables(cost.below) for cost in costs))

@@ -36,7 +36,7 @@ class Limits:
     comments: int = 500
     depth: int = 16
     """Fields inside one another, fragments expanded."""
-    fields: int = 1_000
+    fields: int = 500
     """In the whole document, fragments expanded."""
     same_fields: int = 32
     """Fields that would answer under the same path."""

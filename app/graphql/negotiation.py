@@ -4,6 +4,7 @@ Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types; RFC 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -45,6 +46,7 @@ def _weight(value: str) -> float:
     return weight if 0.0 <= weight <= 1.0 else 0.0
 
 
+@lru_cache(maxsize=256)
 def response_type(accept: str | None) -> MediaType | None:
     """Return the media type that the client likes best, or None where it takes neither.
 
@@ -69,6 +71,7 @@ def prefers_page(accept: str | None) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def is_json_request(content_type: str | None) -> bool:
     """Tell whether a POST body is declared as JSON in UTF-8, which no HTML form can do."""
     media, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))
