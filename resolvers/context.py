@@ -6,7 +6,7 @@ no clock in it but the ones given here: a GraphQL request never waits for Google
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -35,7 +35,6 @@ class ApiSettings:
     """Where a consent may send the user afterwards; compared whole, never by prefix."""
     message_id_domain: str = "localhost"
     """The right-hand side of the Message-IDs that we write."""
-    authorization_lifetime: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What subscriptions show to whom: each event of the workspace, as the object it is now, for these eyes.
 
 An event carries ids alone. Whether the viewer may see what it names is decided when it is told, by the same
-reads that answer queries: what is private, restricted or gone by then becomes nothing. A batch of events costs
-one statement for each kind of object in it. The live engine (app/live) gives the shapes of `Feed` and
+reads that answer queries: what is private, restricted or gone by then becomes nothing. A batch of events
+costs one statement for each kind of object in it. The live engine (app/live) gives the shapes of `Feed` and
 `Interest`, which these classes have without knowing it.
 """
 

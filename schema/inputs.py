@@ -42,8 +42,9 @@ class ConnectMailboxInput:
 @strawberry.input(description="A contact.")
 class ContactInput:
     name: str | None = field(default=None, description="The name; 200 characters at most.")
-    emails: list[EmailAddress] = field(
-        description="The addresses, 1..20, the first one written to by default."
+    emails: list[str] = field(
+        description="The addresses, 1..20, the first one written to by default. What is no address is refused "
+        "by its field; in an import, by its row."
     )
     company: str | None = field(default=None, description="The company; 200 characters at most.")
 

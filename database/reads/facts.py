@@ -1,7 +1,7 @@
 """What a mutation has to know before it writes, read in its transaction; `:name` are bound.
 
-Belongs here: SQL of look-ups with locks where the decision depends on nothing changing. What the facts mean is
-decided by the resolver and by rules/.
+Belongs here: SQL of look-ups with locks where the decision depends on nothing changing. What the facts mean
+is decided by the resolver and by rules/.
 """
 
 # ruff: noqa: S608 - every piece of SQL is a literal of this package; values are bound.
@@ -50,7 +50,8 @@ ANSWERED: Final = text(
     "select m.internet_message_id, m.reference_ids, m.direction, m.from_address, "
     "case when m.visibility <> 'METADATA' or m.owner_id = :user then m.subject end as subject "
     "from messages m left join submissions s on s.message_id = m.id where m.thread_id = :thread "
-    "and (s.id is null or s.state not in ('REFUSED', 'CANCELLED')) order by m.sent_at desc, m.id desc limit 50"
+    "and (s.id is null or s.state not in ('REFUSED', 'CANCELLED')) "
+    "order by m.sent_at desc, m.id desc limit 50"
 )
 """The newest messages of a conversation: what a reply answers, and whom it goes to by default."""
 

@@ -32,6 +32,7 @@ async def counted(world: World, database_url: str) -> AsyncIterator[CountedLines
     """The reads of the world go through these from now on."""
     settings = {"default_transaction_read_only": "on", "timezone": "UTC"}
     lines = CountedLines(database_url, most=2, settings=settings)
-    world.db._reads = lines
+    before, world.db._reads = world.db._reads, lines
     yield lines
+    world.db._reads = before
     await lines.close()
