@@ -84,6 +84,7 @@ async def serve(options: argparse.Namespace) -> None:
         log_level=options.log_level,
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
         server_header=False,
     )
     server = uvicorn.Server(config)

@@ -117,9 +117,11 @@ class Control:
         return answer
 
     async def health(self, _request: Request) -> Response:
+        """Say that it runs."""
         return JSONResponse({"status": "ok", "accounts": len(self.world.post.state.accounts)})
 
     async def reset(self, request: Request) -> Response:
+        """Empty the world, and fill it again where asked."""
         wanted = await taken(request, models.Reset)
         self.world.reset()
         if wanted.seed:
@@ -127,11 +129,13 @@ class Control:
         return JSONResponse({"status": "ok"})
 
     async def accounts(self, _request: Request) -> Response:
+        """List all accounts."""
         return JSONResponse(
             {"accounts": [self._account(one) for one in self.world.post.state.accounts.values()]}
         )
 
     async def create_account(self, request: Request) -> Response:
+        """Make an account."""
         wanted = await taken(request, models.NewAccount)
         account = self.world.post.open_account(wanted.address, wanted.name, wanted.kind)
         account.password = wanted.password
@@ -139,9 +143,11 @@ class Control:
         return JSONResponse(self._account(account), 201)
 
     async def account(self, request: Request) -> Response:
+        """Show one account."""
         return JSONResponse(self._account(self._found(request)))
 
     async def add_alias(self, request: Request) -> Response:
+        """Give an account a send-as address."""
         account = self._found(request)
         wanted = await taken(request, models.NewAlias)
         self.world.post.add_alias(
@@ -151,16 +157,19 @@ class Control:
         return JSONResponse(self._account(account), 201)
 
     async def password(self, request: Request) -> Response:
+        """Change the password, which ends the tokens with Gmail scopes."""
         account = self._found(request)
         people.change_password(self.world, account, (await taken(request, models.NewPassword)).password)
         return JSONResponse(self._account(account))
 
     async def revoke(self, request: Request) -> Response:
+        """End one client's access, or everybody's."""
         account = self._found(request)
         people.revoke(self.world, account, (await taken(request, models.Revoke)).client_id)
         return JSONResponse(self._account(account))
 
     async def expire_history(self, request: Request) -> Response:
+        """Make every cursor until now too old."""
         mailbox = self.world.post.mailbox(self._found(request))
         mailbox.number = self.world.post.next_number()
         mailbox.forget_changes(mailbox.number)
@@ -168,23 +177,28 @@ class Control:
         return JSONResponse({"history_id": str(mailbox.number)})
 
     async def messages(self, request: Request) -> Response:
+        """List a mailbox, newest first."""
         label = request.query_params.get("label")
         copies = self.world.post.mailbox(self._found(request)).newest_first()
         found = [copy for copy in copies if label is None or label in copy.labels]
         return JSONResponse({"messages": [people.shown(self.world, copy) for copy in found]})
 
     async def write(self, request: Request) -> Response:
+        """Send a mail as the account."""
         account = self._found(request)
         copy = people.write(self.world, account, await taken(request, models.NewMail))
         return JSONResponse(people.shown(self.world, copy), 201)
 
     async def message(self, request: Request) -> Response:
+        """Show one mail whole."""
         return JSONResponse(people.shown_whole(self.world, self._copy(request)))
 
     async def raw(self, request: Request) -> Response:
+        """Return one mail as bytes."""
         return Response(self.world.contents.raw[self._copy(request).content], media_type="message/rfc822")
 
     async def relabel(self, request: Request) -> Response:
+        """Put labels on a mail and take others off."""
         account, copy = self._found(request), self._copy(request)
         wanted = await taken(request, models.Relabel)
         self.world.post.relabel(account, copy.id, set(wanted.add_labels), set(wanted.remove_labels))
@@ -192,11 +206,13 @@ class Control:
         return JSONResponse(people.shown(self.world, copy))
 
     async def delete(self, request: Request) -> Response:
+        """Delete a mail for good."""
         self.world.post.delete(self._found(request), self._copy(request).id)
         self.world.touched()
         return Response(status_code=204)
 
     async def deliveries(self, request: Request) -> Response:
+        """List what was delivered or bounced."""
         wanted = request.query_params
         header, value = wanted.get("header", "").lower(), wanted.get("value")
         found = [
@@ -210,10 +226,12 @@ class Control:
         return JSONResponse({"deliveries": [asdict(delivery) for delivery in found]})
 
     async def clear_deliveries(self, _request: Request) -> Response:
+        """Forget the deliveries."""
         self.world.post.state.deliveries.clear()
         return Response(status_code=204)
 
     async def journal(self, request: Request) -> Response:
+        """List the provider requests."""
         account, method = request.query_params.get("account"), request.query_params.get("method")
         found = [
             entry
@@ -223,34 +241,42 @@ class Control:
         return JSONResponse({"requests": [asdict(entry) for entry in found]})
 
     async def clear_journal(self, _request: Request) -> Response:
+        """Forget the provider requests."""
         self.world.journal.clear()
         return Response(status_code=204)
 
     async def dials(self, _request: Request) -> Response:
+        """Show the dials."""
         return JSONResponse(self.world.dials.now.model_dump(mode="json"))
 
     async def set_dials(self, request: Request) -> Response:
+        """Set all dials."""
         return self._set(await taken(request, Dials))
 
     async def turn_dials(self, request: Request) -> Response:
+        """Set the named dials."""
         wanted = await taken(request, Dials)
         named = {name: getattr(wanted, name) for name in wanted.model_fields_set}
         return self._set(self.world.dials.now.model_copy(update=named))
 
     async def reset_dials(self, _request: Request) -> Response:
+        """Set every dial to its default."""
         return self._set(Dials())
 
     async def add_fault(self, request: Request) -> Response:
+        """Add one fault behind the others."""
         self.world.dials.now.faults.append(await taken(request, Fault))
         self.world.touched()
         return JSONResponse(self.world.dials.now.model_dump(mode="json"), 201)
 
     async def clients(self, _request: Request) -> Response:
+        """List the OAuth clients."""
         return JSONResponse(
             {"clients": [asdict(client) for client in self.world.grants.state.clients.values()]}
         )
 
     async def set_clients(self, request: Request) -> Response:
+        """Register exactly these OAuth clients."""
         wanted = await taken(request, models.Clients)
         self.world.grants.state.clients = {
             client.id: Client(
@@ -262,6 +288,7 @@ class Control:
         return await self.clients(request)
 
     async def push(self, _request: Request) -> Response:
+        """Show where push goes, what was tried, and what waits."""
         state = self.world.pubsub.state
         return JSONResponse(
             {
@@ -273,6 +300,7 @@ class Control:
         )
 
     async def set_push(self, request: Request) -> Response:
+        """Say where push goes."""
         wanted = await taken(request, models.Push)
         merged = {**asdict(self.world.pubsub.state.settings), **wanted.model_dump(exclude_unset=True)}
         url = merged["url"] or ""
@@ -283,6 +311,7 @@ class Control:
         return await self.push(request)
 
     async def consent(self, request: Request) -> Response:
+        """Answer an authorization URL as an account's user."""
         wanted = await taken(request, models.Consent)
         account = self.world.post.find(wanted.account)
         if account is None or account.kind != "google":

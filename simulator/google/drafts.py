@@ -76,9 +76,8 @@ def send_draft(call: Call) -> Json:
     copy = call.mailbox.copy(draft.copy_id)
     raw = call.world.contents.raw[copy.content]
     outgoing.check_sendable(call, raw)
-    began_thread = copy.thread_id == copy.id
     call.world.post.delete(call.account, copy.id)
-    return wire.receipt(outgoing.submit(call, raw, None if began_thread else copy.thread_id))
+    return wire.receipt(outgoing.submit(call, raw, copy.thread_id))
 
 
 def _replace(call: Call, draft: Draft, raw: bytes, thread_id: str) -> Copy:

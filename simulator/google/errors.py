@@ -28,6 +28,39 @@ QUERIES = (
     "'gmail.googleapis.com' for consumer 'project_number:{project}'."
 )
 
+PLAIN = {
+    "resourceExhausted": (
+        429,
+        "Resource has been exhausted (e.g. check quota).",
+        "rateLimitExceeded",
+        "global",
+    ),
+    "concurrent": (429, "Too many concurrent requests for user", "rateLimitExceeded", "usageLimits"),
+    "dailyLimitExceeded": (403, "Daily Limit Exceeded", "dailyLimitExceeded", "usageLimits"),
+    "quotaExceeded": (403, "Quota exceeded", "quotaExceeded", "usageLimits"),
+    "domainPolicy": (
+        403,
+        "The domain administrators have disabled Gmail apps.",
+        "domainPolicy",
+        "global",
+    ),
+    "failedPrecondition": (400, "Mail service not enabled", "failedPrecondition", "global"),
+    "invalidArgument": (400, "Invalid argument", "invalidArgument", "global"),
+    "onlyOnePushClient": (
+        400,
+        "Only one user push notification client allowed per developer (call /stop then try again)",
+        "invalidArgument",
+        "global",
+    ),
+    "pubsubForbidden": (
+        403,
+        "Error sending test message to Cloud PubSub : User not authorized to perform this action.",
+        "forbidden",
+        "global",
+    ),
+    "tooLarge": (413, "Request entity too large", "uploadTooLarge", "global"),
+}
+
 
 @dataclass
 class GoogleError(Exception):
@@ -138,40 +171,8 @@ def named(name: str, now: datetime, code: int, wait: timedelta) -> GoogleError:
     }
     if name in timed:
         return timed[name]()
-    plain = {
-        "resourceExhausted": (
-            429,
-            "Resource has been exhausted (e.g. check quota).",
-            "rateLimitExceeded",
-            "global",
-        ),
-        "concurrent": (429, "Too many concurrent requests for user", "rateLimitExceeded", "usageLimits"),
-        "dailyLimitExceeded": (403, "Daily Limit Exceeded", "dailyLimitExceeded", "usageLimits"),
-        "quotaExceeded": (403, "Quota exceeded", "quotaExceeded", "usageLimits"),
-        "domainPolicy": (
-            403,
-            "The domain administrators have disabled Gmail apps.",
-            "domainPolicy",
-            "global",
-        ),
-        "failedPrecondition": (400, "Mail service not enabled", "failedPrecondition", "global"),
-        "invalidArgument": (400, "Invalid argument", "invalidArgument", "global"),
-        "onlyOnePushClient": (
-            400,
-            "Only one user push notification client allowed per developer (call /stop then try again)",
-            "invalidArgument",
-            "global",
-        ),
-        "pubsubForbidden": (
-            403,
-            "Error sending test message to Cloud PubSub : User not authorized to perform this action.",
-            "forbidden",
-            "global",
-        ),
-        "tooLarge": (413, "Request entity too large", "uploadTooLarge", "global"),
-    }
-    if name in plain:
-        found, message, reason, domain = plain[name]
+    if name in PLAIN:
+        found, message, reason, domain = PLAIN[name]
         return failure(found, message, reason, domain=domain)
     return failure(code, name, name)
 

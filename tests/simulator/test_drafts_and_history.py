@@ -52,6 +52,17 @@ async def test_sending_a_draft_ends_it_and_adds_a_new_message(simulator: Simulat
     assert len(await simulator.deliveries(header="X-Outbox", value="o1")) == 1
 
 
+async def test_draft_that_began_a_thread_keeps_its_thread_id(ann: Connection) -> None:
+    """The thread keeps the id of the first draft's message, through saving and sending."""
+    draft = await ann.do(ann.drafts.create(userId="me", body=draft_body(mail(DANA, "One"))))
+    saved = await ann.do(ann.drafts.update(userId="me", id=draft["id"], body=draft_body(mail(DANA, "Two"))))
+    sent = await ann.do(ann.drafts.send(userId="me", body={"id": draft["id"]}))
+    first = draft["message"]
+
+    assert first["threadId"] == first["id"]
+    assert saved["message"]["threadId"] == sent["threadId"] == first["threadId"]
+
+
 async def test_deleted_draft_is_gone_and_never_sent(simulator: Simulator, ann: Connection) -> None:
     """Not in the trash either."""
     draft = await ann.do(ann.drafts.create(userId="me", body=draft_body(mail(DANA))))
