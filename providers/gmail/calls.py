@@ -40,6 +40,10 @@ class Calls:
         self._transport = transport
         self._clock = clock
 
+    def now(self) -> datetime:
+        """The time of this process."""
+        return self._clock()
+
     async def ask(self, call: Call, *, deadline: timedelta = DEADLINE) -> JsonObject:
         """Return the JSON of a good answer.
 

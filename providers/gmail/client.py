@@ -40,6 +40,7 @@ from providers.protocol import (
     Watch,
 )
 from providers.transport import Transport
+from rules.cursors import encode_gmail
 from rules.errors import (
     CursorExpired,
     Gone,
@@ -84,6 +85,7 @@ class GmailProvider:
         self._transport = transport
 
     async def profile(self) -> Profile:
+        asked_at = self._calls.now()
         said = cast(WireProfile, await self._calls.ask(self._requests.profile()))
         who = cast(UserInfo, await self._calls.ask(self._requests.userinfo(self._settings.userinfo_url)))
         aliases = cast(SendAsList, await self._calls.ask(self._requests.send_as()))
@@ -94,24 +96,26 @@ class GmailProvider:
             address=address,
             remote_account_id=f"{ISSUER}|{who['sub']}",
             send_as=parse.send_as(aliases, address),
-            cursor=parse.cursor(said.get("historyId", "")),
+            cursor=parse.profile_cursor(said, asked_at),
         )
 
     async def changes(self, cursor: str) -> ChangePage:
-        start = parse.history_start(cursor)
+        start, asked_at = parse.start_of(cursor), self._calls.now()
         page: HistoryList = {}
         token: str | None = None
         for _ in range(EMPTY_PAGES):
-            page = cast(HistoryList, await self._calls.ask(self._requests.history(start, token)))
+            page = cast(
+                HistoryList, await self._calls.ask(self._requests.history(str(start.history_id), token))
+            )
             token = page.get("nextPageToken")
             if page.get("history") or token is None:
                 break
         else:
             raise Retryable("Gmail's change feed sends nothing but empty pages.")
-        end = parse.history_end(page, start)
+        end = parse.end_of(page, start, asked_at)
         if token is not None and end == start:
             raise CursorExpired("Gmail's change feed does not move on.")
-        return ChangePage(parse.changes(page), parse.cursor(end), more=token is not None)
+        return ChangePage(parse.changes(page), encode_gmail(end), more=token is not None)
 
     async def envelopes(self, remote_ids: Sequence[str]) -> list[FetchedEnvelope]:
         return await envelopes.fetched(self._calls, self._requests, remote_ids)

@@ -18,12 +18,14 @@ from providers.gmail.wire import (
     Message,
     MessageNote,
     Part,
+    Profile,
     SendAsList,
 )
 from providers.protocol import Change, Draft, SentCopy
 from rules.addresses import InvalidAddress, normalise, parse_addresses, parse_one
 from rules.automatic import automatic
 from rules.bounces import MARKER_FIELD
+from rules.cursors import GmailCursor, InvalidCursor, decode_gmail, encode_gmail
 from rules.envelope import AttachmentOutline, Envelope, Place
 from rules.errors import CursorExpired, OurBug, Retryable
 from rules.headers import clean_line, decode_words, message_id, message_ids
@@ -32,7 +34,6 @@ from rules.words import EmailAddress
 
 SENT_HEADERS: Final = ("Message-ID", MARKER_FIELD)
 PARTS_LIMIT: Final = 1000
-CURSOR_PREFIX: Final = "gmail-1-"
 _PLACES: Final = (
     ("DRAFT", Place.DRAFT),
     ("TRASH", Place.TRASH),
@@ -187,35 +188,41 @@ def _merged(earlier: Change, later: Change) -> Change:
     )
 
 
-def cursor(history_id: str) -> str:
-    """The change feed's place, as it is kept."""
-    if not _is_history_id(history_id):
+def profile_cursor(profile: Profile, now: datetime) -> str:
+    """The change feed's "now". Raises Retryable where Gmail does not say where that is."""
+    history_id = _history_id(profile.get("historyId"))
+    if history_id is None:
         raise Retryable("Gmail did not say where its change feed stands.")
-    return CURSOR_PREFIX + history_id
+    return encode_gmail(GmailCursor(history_id, now))
 
 
-def history_start(cursor: str) -> str:
-    """The history id of a kept place. Raises CursorExpired for anything that we did not make."""
-    history_id = cursor.removeprefix(CURSOR_PREFIX)
-    if not cursor.startswith(CURSOR_PREFIX) or not _is_history_id(history_id):
-        raise CursorExpired("The kept place in the change feed is not one of ours.")
-    return history_id
+def start_of(cursor: str) -> GmailCursor:
+    """A kept place in the feed. Raises CursorExpired for anything that we did not make."""
+    try:
+        return decode_gmail(cursor)
+    except InvalidCursor as error:
+        raise CursorExpired("The kept place in the change feed is not one of ours.") from error
 
 
-def _is_history_id(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isdigit() and 0 < len(text) < 20
-
-
-def history_end(page: HistoryList, start: str) -> str:
+def end_of(page: HistoryList, start: GmailCursor, asked_at: datetime) -> GmailCursor:
     """Where the feed may be taken up after this page: the last record's id, or the feed's own "now".
 
     A page with more behind it is left at its last record, so that the place can be stored at once and no page
-    token has to outlive anything. It never lies before `start`.
+    token has to outlive anything; until when everything is known then stays as it was. It never lies before
+    `start`.
     """
-    told = [page["historyId"]] if page.get("historyId") and not page.get("nextPageToken") else []
-    told += [record["id"] for record in page.get("history", ()) if record.get("id")]
-    numbers = [int(text) for text in (start, *told) if _is_history_id(text)]
-    return str(max(numbers, default=0))
+    last = not page.get("nextPageToken")
+    told = [_history_id(page.get("historyId"))] if last else []
+    told += [_history_id(record.get("id")) for record in page.get("history", ())]
+    known = [number for number in told if number is not None]
+    return GmailCursor(max([start.history_id, *known]), asked_at if last else start.synced_until)
+
+
+def _history_id(text: object) -> int | None:
+    """Source: https://developers.google.com/workspace/gmail/api/guides/sync (unsigned, increasing)."""
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 20:
+        return None
+    return int(text) if 0 < int(text) < 1 << 64 else None
 
 
 def draft(wire: WireDraft) -> Draft:

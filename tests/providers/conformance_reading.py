@@ -27,7 +27,7 @@ async def the_cursor_of_the_profile_is_now(world: World) -> None:
     mailbox = await world.connect()
     await world.deliver(mailbox.address)
     profile = await mailbox.provider.profile()
-    assert await everything(mailbox.provider, profile.cursor) == ([], profile.cursor)
+    assert (await everything(mailbox.provider, profile.cursor))[0] == []
 
 
 @case
@@ -39,7 +39,7 @@ async def mail_that_arrives_is_told_once(world: World) -> None:
     assert [(change.remote_id, change.arrived, change.deleted) for change in changes] == [
         (arrived, True, False)
     ]
-    assert await everything(mailbox.provider, cursor) == ([], cursor)
+    assert (await everything(mailbox.provider, cursor))[0] == []
 
 
 @case
@@ -47,8 +47,9 @@ async def the_same_cursor_may_be_read_again(world: World) -> None:
     mailbox = await world.connect()
     start = (await mailbox.provider.profile()).cursor
     await world.deliver(mailbox.address)
-    first = await everything(mailbox.provider, start)
-    assert await everything(mailbox.provider, start) == first
+    first, _ = await everything(mailbox.provider, start)
+    assert len(first) == 1
+    assert (await everything(mailbox.provider, start))[0] == first
 
 
 @case
@@ -73,7 +74,7 @@ async def a_long_feed_is_read_page_by_page_and_each_page_is_a_place_to_go_on_fro
     assert first.more and [change.remote_id for change in first.changes] == [one]
     rest, end = await everything(world.again(mailbox).provider, first.cursor)
     assert [(change.remote_id, change.read) for change in rest] == [(one, False), (last, True)]
-    assert await everything(mailbox.provider, end) == ([], end)
+    assert (await everything(mailbox.provider, end))[0] == []
 
 
 @case
@@ -160,7 +161,7 @@ async def a_cursor_that_is_no_longer_known_is_told(world: World) -> None:
 @case
 async def a_cursor_that_we_did_not_make_is_told(world: World) -> None:
     mailbox = await world.connect()
-    for foreign in ("", "0", "12345", "gmail-1-", "gmail-1-1e9", "gmail-1-" + "9" * 40, "https://evil.test/"):
+    for foreign in ("", "0", "12345", "AAAA", "é", "e30=", "9" * 9000, "https://evil.test/"):
         with pytest.raises(CursorExpired):
             await mailbox.provider.changes(foreign)
 

@@ -7,6 +7,7 @@ import pytest
 from providers.gmail import parse
 from providers.gmail.wire import HistoryList, Message, Part
 from providers.protocol import Change
+from rules.cursors import GmailCursor
 from rules.envelope import Place
 from rules.errors import CursorExpired, OurBug, Retryable
 
@@ -184,29 +185,37 @@ def test_nothing_new_is_nothing() -> None:
     assert parse.changes({"historyId": "987701"}) == ()
 
 
+BEFORE, NOW = datetime(2026, 11, 21, 9, tzinfo=UTC), datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    ("told", "end"),
+    ("told", "history_id", "synced_until"),
     [
-        ({"historyId": "987701"}, "987701"),
-        ({"historyId": "987701", "nextPageToken": "p"}, "50"),
-        (page({}, {}, historyId="987701", nextPageToken="p"), "101"),
-        (page({}, {}, historyId="987701"), "987701"),
-        ({"historyId": "7"}, "50"),
-        ({"historyId": "garbage"}, "50"),
-        ({}, "50"),
+        ({"historyId": "987701"}, 987701, NOW),
+        ({"historyId": "987701", "nextPageToken": "p"}, 50, BEFORE),
+        (page({}, {}, historyId="987701", nextPageToken="p"), 101, BEFORE),
+        (page({}, {}, historyId="987701"), 987701, NOW),
+        ({"historyId": "7"}, 50, NOW),
+        ({"historyId": "garbage"}, 50, NOW),
+        ({"historyId": "9" * 20}, 50, NOW),
+        ({}, 50, NOW),
     ],
 )
-def test_the_feed_is_taken_up_after_what_was_told_and_never_before(told: HistoryList, end: str) -> None:
-    assert parse.history_end(told, "50") == end
+def test_the_feed_is_taken_up_after_what_was_told_and_never_before(
+    told: HistoryList, history_id: int, synced_until: datetime
+) -> None:
+    assert parse.end_of(told, GmailCursor(50, BEFORE), NOW) == GmailCursor(history_id, synced_until)
 
 
 def test_a_cursor_comes_back_as_it_went() -> None:
-    assert parse.history_start(parse.cursor("987701")) == "987701"
-    with pytest.raises(Retryable):
-        parse.cursor("garbage")
-    for foreign in ("987701", "gmail-2-987701", "gmail-1--5"):
+    cursor = parse.profile_cursor({"historyId": "987701"}, NOW)
+    assert parse.start_of(cursor) == GmailCursor(987701, NOW)
+    for odd in ("garbage", "", "0"):
+        with pytest.raises(Retryable):
+            parse.profile_cursor({"historyId": odd}, NOW)
+    for foreign in ("987701", "", "AAAA", cursor[:-4]):
         with pytest.raises(CursorExpired):
-            parse.history_start(foreign)
+            parse.start_of(foreign)
 
 
 def labelled(*labels: str, marker: str | None = None, message_id: str = "<ours@x.test>") -> Message:
