@@ -76,6 +76,11 @@ class Sandbox:
         """The children that live now."""
         return frozenset(child.pid for child in self._all)
 
+    @property
+    def busy(self) -> int:
+        """How many children are reading a mail now."""
+        return len(self._all) - len(self._free)
+
     async def parse(self, raw: Path, into: Path) -> SandboxedMessage:
         """Read the mail in the file `raw`; its attachments are written into the empty directory `into`.
 

@@ -23,6 +23,8 @@ Fields = Mapping[str, tuple[str, ...]]
 
 def header_bytes(raw: bytes) -> tuple[bytes, bool]:
     """Return the bytes before the body, cut at BLOCK_BYTES_LIMIT, and whether they were cut."""
+    if raw.startswith((b"\n", b"\r\n")):
+        return b"", False
     end = _END.search(raw, 0, BLOCK_BYTES_LIMIT)
     if end is not None:
         return raw[: end.start()], False

@@ -172,7 +172,7 @@ def _quoted_parameter(name: str, value: str) -> list[str]:
 
 def _extended_parameter(name: str, value: str) -> list[str]:
     """Return a parameter quoted, or where it must be in RFC 2231 form, in sections. Source: RFC 2231 3, 4."""
-    if value.isascii() and len(value) <= 60 and not re.search(r'["\\]', value):
+    if value.isascii() and len(value) <= 60 and "=?" not in value and not re.search(r'["\\]', value):
         return [f'{name}="{value}"']
     encoded = quote(value, safe="!#$&+-.^_`{}~")
     if len(encoded) <= 50:
@@ -223,9 +223,9 @@ def _headers(message: OutgoingMessage, shows_bcc: bool) -> bytes:
         raise UnsafeHeader("To", "there is no recipient")
     if len(message.subject) > SUBJECT_LIMIT:
         raise UnsafeHeader("Subject", f"longer than {SUBJECT_LIMIT} characters")
+    for one in message.references:
+        id_header("References", (one,))
     references = message_ids(" ".join(f"<{one}>" for one in message.references))
-    if len(references) < len(dict.fromkeys(message.references)) and len(message.references) <= 50:
-        raise UnsafeHeader("References", "holds something that is no message id")
     return b"".join(
         (
             f"Date: {rfc5322_date(message.sent_at)}\r\n".encode("ascii"),

@@ -29,6 +29,7 @@ FALLBACK_BYTES_LIMIT: Final = 64 * 1024 * 1024
 
 _PARAMETER: Final = re.compile(r';\s*+([a-zA-Z0-9\-]{1,40})\s*+=\s*+(?:"([^"]{0,1000})"|([^\s;"]{1,1000}))')
 _BOUNDARY_PARAMETER: Final = re.compile(rb"boundary", re.IGNORECASE)
+_CRLF: Final = email.policy.compat32.clone(linesep="\r\n")
 _BOUNDARY_LINE: Final = re.compile(rb"^--", re.MULTILINE)
 
 
@@ -131,11 +132,20 @@ def _fast_tree(raw: bytes) -> Tree:
     return tree
 
 
+def _slow_type(node: email.message.Message) -> str:
+    """Return the type, not guessing text where one is given that means nothing. Source: RFC 2045 5.2."""
+    given = str(node.get("Content-Type") or "")
+    known = not given or "/" in given.partition(";")[0]
+    return node.get_content_type() if known else "application/octet-stream"
+
+
 def _slow_part(node: email.message.Message) -> Part:
     def content() -> bytes:
         inner = node.get_payload()
         if isinstance(inner, list):
-            return b"\n".join(one.as_bytes() for one in inner if isinstance(one, email.message.Message))
+            return b"\n".join(
+                one.as_bytes(policy=_CRLF) for one in inner if isinstance(one, email.message.Message)
+            )
         try:
             decoded = node.get_payload(decode=True)
         except (ValueError, LookupError, AssertionError) as trouble:
@@ -153,7 +163,7 @@ def _slow_part(node: email.message.Message) -> Part:
     for name, value in node.raw_items():
         fields.setdefault(name, []).append(str(value))
     return Part(
-        content_type=node.get_content_type(),
+        content_type=_slow_type(node),
         fields=_lower(fields),
         filename=decode_words(filename),
         disposition=header("Content-Disposition").partition(";")[0].strip().lower(),
