@@ -94,7 +94,13 @@ class GmailRequests:
         document = json.loads(get_static_doc("gmail", "v1"))  # type: ignore[no-untyped-call]  # bare in the stubs
         document["rootUrl"] = api_root
         service = build_from_document(document, http=_Unsent())
+        # Each of these is built anew, method by method, whenever it is asked for; so it is asked for once.
         self._users = cast("GmailResource", service).users()
+        self._messages = self._users.messages()
+        self._threads = self._users.threads()
+        self._drafts = self._users.drafts()
+        self._history = self._users.history()
+        self._send_as = self._users.settings().sendAs()
         self._batch_url = api_root + document["batchPath"]
         self._host = urlsplit(api_root).netloc
 
@@ -107,41 +113,37 @@ class GmailRequests:
         return Call(Outgoing("openid userinfo", "GET", url, headers), Asked.ACCOUNT, 0)
 
     def send_as(self) -> Call:
-        return _call(self._users.settings().sendAs().list(userId="me"), Asked.ACCOUNT)
+        return _call(self._send_as.list(userId="me"), Asked.ACCOUNT)
 
     def history(self, start: str, page: str | None) -> Call:
         """Every kind of change, unfiltered: a message that left a label would be missing from that label."""
         kinds = cast(Any, list(HISTORY_KINDS))
-        listed = self._users.history().list(
+        listed = self._history.list(
             userId="me", startHistoryId=start, historyTypes=kinds, maxResults=500, **_page(page)
         )
         return _call(listed, Asked.HISTORY)
 
     def envelope(self, remote_id: str) -> Call:
-        got = self._users.messages().get(
-            userId="me", id=remote_id, format="full", **_any(fields=ENVELOPE_FIELDS)
-        )
+        got = self._messages.get(userId="me", id=remote_id, format="full", **_any(fields=ENVELOPE_FIELDS))
         return _call(got, Asked.MESSAGE)
 
     def headers(self, remote_id: str, names: Sequence[str]) -> Call:
         """Named headers only; at most twenty, so that the URL stays short."""
-        got = self._users.messages().get(
-            userId="me", id=remote_id, format="metadata", metadataHeaders=list(names)
-        )
+        got = self._messages.get(userId="me", id=remote_id, format="metadata", metadataHeaders=list(names))
         return _call(got, Asked.MESSAGE)
 
     def raw(self, remote_id: str) -> Call:
-        got = self._users.messages().get(userId="me", id=remote_id, format="raw", **_any(fields="id,raw"))
+        got = self._messages.get(userId="me", id=remote_id, format="raw", **_any(fields="id,raw"))
         return _call(got, Asked.MESSAGE)
 
     def messages(self, *, query: str, labels: Sequence[str] = (), size: int, page: str | None) -> Call:
         """Ids, newest first; spam and trash are left out by Gmail itself."""
         narrowed = _any(labelIds=list(labels)) if labels else {}
-        listed = self._users.messages().list(userId="me", q=query, maxResults=size, **narrowed, **_page(page))
+        listed = self._messages.list(userId="me", q=query, maxResults=size, **narrowed, **_page(page))
         return _call(listed, Asked.LIST)
 
     def thread(self, remote_thread_id: str, names: Sequence[str]) -> Call:
-        got = self._users.threads().get(
+        got = self._threads.get(
             userId="me", id=remote_thread_id, format="metadata", metadataHeaders=list(names)
         )
         return _call(got, Asked.MESSAGE)
@@ -149,7 +151,7 @@ class GmailRequests:
     def new_draft(self, size_bytes: int, remote_thread_id: str | None) -> Call:
         """The first of the two steps of a resumable upload: metadata now, the message to where it says."""
         message = {"threadId": remote_thread_id} if remote_thread_id else {}
-        written = self._users.drafts().create(
+        written = self._drafts.create(
             userId="me", body=cast(Any, {"message": message}), **_any(media_body=_Announced(size_bytes))
         )
         call = _call(written, Asked.NEW_DRAFT)
@@ -160,15 +162,15 @@ class GmailRequests:
     def small_draft(self, raw: str, remote_thread_id: str | None) -> Call:
         """A whole draft in one request; `raw` is base64url."""
         message = {"raw": raw, "threadId": remote_thread_id} if remote_thread_id else {"raw": raw}
-        written = self._users.drafts().create(userId="me", body=cast(Any, {"message": message}))
+        written = self._drafts.create(userId="me", body=cast(Any, {"message": message}))
         return _call(written, Asked.NEW_DRAFT)
 
     def draft(self, remote_id: str) -> Call:
-        return _call(self._users.drafts().get(userId="me", id=remote_id, format="minimal"), Asked.DRAFT)
+        return _call(self._drafts.get(userId="me", id=remote_id, format="minimal"), Asked.DRAFT)
 
     def send_draft(self, remote_id: str) -> Call:
         """The one request that must never be repeated by anybody below the caller."""
-        call = _call(self._users.drafts().send(userId="me", body={"id": remote_id}), Asked.SEND)
+        call = _call(self._drafts.send(userId="me", body={"id": remote_id}), Asked.SEND)
         return replace(call, outgoing=replace(call.outgoing, effect=Effect.ONCE))
 
     def mark(self, remote_ids: Sequence[str], *, read: bool) -> Call:
@@ -178,11 +180,9 @@ class GmailRequests:
         """
         change = cast(Any, {"removeLabelIds": ["UNREAD"]} if read else {"addLabelIds": ["UNREAD"]})
         if len(remote_ids) == 1:
-            one = self._users.messages().modify(userId="me", id=remote_ids[0], body=change)
+            one = self._messages.modify(userId="me", id=remote_ids[0], body=change)
             return _call(one, Asked.CHANGE)
-        many = self._users.messages().batchModify(
-            userId="me", body=cast(Any, {"ids": list(remote_ids), **change})
-        )
+        many = self._messages.batchModify(userId="me", body=cast(Any, {"ids": list(remote_ids), **change}))
         return _call(many, Asked.CHANGE)
 
     def watch(self, topic: str) -> Call:
