@@ -15,6 +15,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 REPLY_MARK = re.compile(r"^\s*((re|aw|sv|fwd?|wg|tr|antw)\s*(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+DEEPEST = 50
 FIELD_NAME = re.compile(rb"^[!-9;-~]+(?=[ \t]*:)")
 
 
@@ -165,8 +166,30 @@ def date_of(raw: bytes) -> int | None:
 
 
 def parsed(raw: bytes) -> Message:
-    """Return the tree of parts, headers untouched."""
-    return message_from_bytes(raw)
+    """Return the tree of parts, headers untouched; a mail nested too deep to walk becomes one flat text."""
+    try:
+        message = message_from_bytes(raw)
+    except RecursionError:
+        return _flat(raw)
+    level: list[Message] = [message]
+    for _depth in range(DEEPEST):
+        level = [inner for part in level for inner in inner_parts(part)]
+        if not level:
+            return message
+    return _flat(raw)
+
+
+def _flat(raw: bytes) -> Message:
+    message = Message()
+    message["Content-Type"] = 'text/plain; charset="utf-8"'
+    message.set_payload(raw.decode("utf-8", "replace"), "utf-8")
+    return message
+
+
+def inner_parts(part: Message) -> list[Message]:
+    """Return the parts directly inside a part."""
+    payload = part.get_payload()
+    return [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
 
 
 def part_bytes(part: Message) -> bytes:
@@ -212,7 +235,7 @@ def snippet_of(message: Message) -> str:
     """Return the beginning of the text in one line, with HTML entities, as Gmail gives it."""
     plain, markup = text_bodies(message)
     if not plain:
-        bare = re.sub(r"(?is)<(style|script|head)\b.*?</\1\s*>|<[^>]*>", " ", markup[:50_000])
+        bare = re.sub(r"(?is)<(style|script|head)\b.*?</\1\s*>|<[^>]*>", " ", markup[:20_000])
         plain = html.unescape(bare)
     line = " ".join(plain[:4000].split())[:200]
     return html.escape(line, quote=True).replace("&#x27;", "&#39;")

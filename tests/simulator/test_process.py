@@ -186,6 +186,14 @@ async def test_bad_provider_input_is_a_google_error(
     assert answer.json()["error"]["code"] == answer.status_code
 
 
+def nested(depth: int) -> bytes:
+    """Return a mail whose multiparts lie in one another."""
+    opening = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth)
+    )
+    return TO_ANN + opening + b"Content-Type: text/plain\n\ninnermost\n"
+
+
 @pytest.mark.parametrize(
     "mail_bytes",
     [
@@ -193,6 +201,8 @@ async def test_bad_provider_input_is_a_google_error(
         TO_ANN + b"Subject: =?nonsense?Q?=FF?=\nContent-Type: text/plain; charset=klingon\n\n\xff\xfe",
         TO_ANN + b"Content-Transfer-Encoding: base64\nContent-Type: image/png; name*=x''%FF\n\n%%%",
         TO_ANN + b"Message-ID: no brackets\nDate: yesterday\nSubject: \x00\xff\n\nx",
+        nested(100),
+        nested(3_000),
         TO_ANN + b"X-A: " + b"a" * 100_000 + b"\n\n",
     ],
 )
@@ -205,8 +215,10 @@ async def test_hostile_mail_can_be_read_in_every_format(simulator: Simulator, ma
             for form in ("minimal", "metadata", "full", "raw")
         ]
     whole = await simulator.message(ANN, sent["id"])
+    page = await simulator.control.get(f"/people/{ANN}?thread={sent['threadId']}")
 
     assert {message["id"] for message in shown} == {sent["id"]} == {whole["id"]}
+    assert page.status_code == 200
 
 
 def test_listening_socket_says_tcp() -> None:
