@@ -53,12 +53,12 @@ async def with_faults(
         except errors.GoogleError as error:
             return error_answer(error)
 
-    answer = await acted() if fault is None else await _spoilt(world, fault, acted)
+    answer = await acted() if fault is None else await _spoilt(world, fault, acted, method_id)
     entry.status = answer.status if answer.manner in ("plain", "half") else None
     return answer
 
 
-async def _spoilt(world: "World", fault: Fault, act: Act) -> Answer:
+async def _spoilt(world: "World", fault: Fault, act: Act, method_id: str) -> Answer:
     match fault.fault:
         case "hang_before":
             return Answer(0, manner="hang")
@@ -85,7 +85,7 @@ async def _spoilt(world: "World", fault: Fault, act: Act) -> Answer:
             )
         case "html_body" | "status":
             await _effect(world, fault, act)
-            return _wrong_answer(world, fault)
+            return _wrong_answer(world, fault, method_id)
 
 
 async def _effect(world: "World", fault: Fault, act: Act) -> None:
@@ -95,13 +95,17 @@ async def _effect(world: "World", fault: Fault, act: Act) -> None:
         world.later(fault.seconds, act)
 
 
-def _wrong_answer(world: "World", fault: Fault) -> Answer:
+def _wrong_answer(world: "World", fault: Fault, method_id: str) -> Answer:
     if fault.fault == "html_body":
         return Answer(200, HTML, {"content-type": "text/html; charset=UTF-8"})
     wait = timedelta(seconds=fault.retry_after_seconds or 30)
-    answer = error_answer(errors.named(fault.body, world.clock.now(), fault.code, wait))
-    if fault.body in ("backendError", ""):
-        answer = json_answer(errors.failure(fault.code, "Backend Error", "backendError").body, fault.code)
+    if method_id in ("oauth.token", "oauth.revoke"):
+        error = errors.of_token_endpoint(fault.body, fault.code)
+    elif fault.body == "backendError":
+        error = errors.failure(fault.code, "Backend Error", "backendError")
+    else:
+        error = errors.named(fault.body, world.clock.now(), fault.code, wait)
+    answer = error_answer(error)
     if fault.retry_after_seconds is not None:
         answer.headers["retry-after"] = str(int(fault.retry_after_seconds))
     return answer

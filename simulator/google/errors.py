@@ -177,6 +177,28 @@ def named(name: str, now: datetime, code: int, wait: timedelta) -> GoogleError:
     return failure(code, name, name)
 
 
+def of_token_endpoint(name: str, code: int) -> GoogleError:
+    """Return an error in the shape of RFC 6749 section 5.2, as Google's token endpoint words it.
+
+    Known names keep their own status, `invalid_rapt` brings its subtype; others take `code`.
+    """
+    known = {
+        "invalid_grant": (400, "Token has been expired or revoked."),
+        "invalid_client": (401, "Unauthorized"),
+        "deleted_client": (401, "The OAuth client was deleted."),
+        "unauthorized_client": (401, "Unauthorized"),
+        "invalid_scope": (400, "Some requested scopes cannot be shown"),
+    }
+    if name == "invalid_rapt":
+        text = "reauth related error (invalid_rapt)"
+        rapt: Json = {"error": "invalid_grant", "error_subtype": name, "error_description": text}
+        return GoogleError(400, rapt)
+    if name == "backendError":
+        return GoogleError(code, {"error": "internal_failure", "error_description": "Backend Error"})
+    status, description = known.get(name, (code, name))
+    return GoogleError(status, {"error": name, "error_description": description})
+
+
 def queries_per_minute(whom: str) -> GoogleError:
     """Return the live shape of a used-up quota: 403 with RESOURCE_EXHAUSTED."""
     text = QUERIES.format(whom=whom, project=1234)

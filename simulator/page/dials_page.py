@@ -47,6 +47,9 @@ BODIES = (
     "failedPrecondition",
     "onlyOnePushClient",
     "pubsubForbidden",
+    "invalid_grant",
+    "invalid_rapt",
+    "deleted_client",
 )
 
 

@@ -166,6 +166,45 @@ async def test_token_endpoint_can_fail_too(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "code", "status", "answer"),
+    [
+        ("backendError", 503, 503, {"error": "internal_failure", "error_description": "Backend Error"}),
+        (
+            "invalid_grant",
+            503,
+            400,
+            {"error": "invalid_grant", "error_description": "Token has been expired or revoked."},
+        ),
+        (
+            "invalid_rapt",
+            503,
+            400,
+            {
+                "error": "invalid_grant",
+                "error_subtype": "invalid_rapt",
+                "error_description": "reauth related error (invalid_rapt)",
+            },
+        ),
+        (
+            "unauthorized_client",
+            400,
+            401,
+            {"error": "unauthorized_client", "error_description": "Unauthorized"},
+        ),
+        ("slow_down", 400, 400, {"error": "slow_down", "error_description": "slow_down"}),
+    ],
+)
+async def test_token_endpoint_s_errors_have_its_own_shape(
+    simulator: Simulator, body: str, code: int, status: int, answer: object
+) -> None:
+    """As RFC 6749 and Google word them, not as Gmail's."""
+    await simulator.add_fault("status", "oauth.token", code=code, body=body)
+    found = await token_request(simulator, grant_type="refresh_token", refresh_token="x")
+
+    assert (found.status_code, found.json()) == (status, answer)
+
+
+@pytest.mark.parametrize(
     ("dials", "where"),
     [
         ({"faults": [{"fault": "explode"}]}, "faults.0.fault"),
