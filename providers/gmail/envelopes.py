@@ -18,7 +18,7 @@ from providers.gmail.decipher import StaleAccessToken
 from providers.gmail.requests import BATCH_LIMIT, Call, GmailRequests, chunked
 from providers.gmail.wire import JsonObject, Message
 from providers.protocol import FetchedEnvelope
-from rules.errors import ProviderTrouble, Retryable
+from rules.errors import ProviderTrouble, RefusalKind, Refused, Retryable
 
 BREATH: Final = timedelta(seconds=1)
 """Before asking again for throttled items: Google's smallest backoff."""
@@ -73,6 +73,23 @@ def _may_repeat(outcome: Outcome) -> bool:
 
 
 async def _batch(calls: Calls, requests: GmailRequests, reads: Sequence[Call]) -> list[Outcome]:
+    """One batch; where its answer is too large, in halves, down to the one item that must be told alone.
+
+    Otherwise fifty messages with swollen headers would stop a mailbox for good.
+    """
+    try:
+        return await _whole_batch(calls, requests, reads)
+    except Refused as refused:
+        if refused.kind is not RefusalKind.TOO_LARGE:
+            raise
+        if len(reads) == 1:
+            return [refused]
+    middle = len(reads) // 2
+    first = await _batch(calls, requests, reads[:middle])
+    return first + await _batch(calls, requests, reads[middle:])
+
+
+async def _whole_batch(calls: Calls, requests: GmailRequests, reads: Sequence[Call]) -> list[Outcome]:
     content_type, body = batch.write([read.outgoing for read in reads], requests.host)
     answer = await calls.answer(requests.batch(reads, content_type, body), deadline=BATCH_DEADLINE)
     inner = batch.read(answer.headers.get("content-type", ""), answer.body, len(reads))

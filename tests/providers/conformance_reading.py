@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rules.envelope import Place
-from rules.errors import CursorExpired, Gone, ProviderTrouble, Retryable
+from rules.errors import CursorExpired, Gone, ProviderTrouble, Refused, Retryable
 from tests.providers.cases import CUSTOMER, everything, registry, whole, written
 from tests.providers.world import File, Spoil, Step, World
 
@@ -215,6 +215,19 @@ async def a_batch_that_is_throttled_in_part_is_asked_again_in_part(world: World)
     fetched = await mailbox.provider.envelopes(arrived)
     assert [one.trouble for one in fetched] == [None] * 4
     assert await world.requests(mailbox, Step.ENVELOPE) == before + 6
+
+
+@case
+async def a_batch_whose_answer_is_too_large_is_asked_for_in_halves(world: World) -> None:
+    mailbox = await world.connect()
+    arrived = [await world.deliver(mailbox.address) for _ in range(4)]
+    await world.spoil(Spoil.BOMB, Step.BATCH, times=2)
+    fetched = await mailbox.provider.envelopes(arrived)
+    assert [(one.remote_id, one.trouble) for one in fetched] == [(one, None) for one in arrived]
+    await world.spoil(Spoil.BOMB, Step.BATCH, times=3)
+    fetched = await mailbox.provider.envelopes(arrived)
+    assert isinstance(fetched[0].trouble, Refused)
+    assert [one.trouble for one in fetched[1:]] == [None] * 3
 
 
 @case

@@ -39,6 +39,7 @@ async def a_draft_is_sent_once_and_lies_in_sent(world: World) -> None:
     assert await world.held(mailbox.address, "DRAFT") == []
     assert await world.deliveries(message.marker) == 1
     assert sent.internet_message_id == message.internet_message_id
+    assert sent.remote_thread_id == draft.remote_thread_id
 
 
 @case

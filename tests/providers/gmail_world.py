@@ -30,6 +30,7 @@ STEPS = {
     Step.CHANGES: "gmail.users.history.list",
     Step.ENVELOPE: "gmail.users.messages.get",
     Step.RAW: "gmail.users.messages.get",
+    Step.BATCH: "batch",
     Step.LIST: "gmail.users.messages.list",
     Step.DRAFT: "gmail.users.drafts.create",
     Step.SEND: "gmail.users.drafts.send",

@@ -23,6 +23,7 @@ class Step(Enum):
     CHANGES = "changes"
     ENVELOPE = "envelope"
     RAW = "raw"
+    BATCH = "several at a time"
     LIST = "list"
     DRAFT = "draft"
     SEND = "send"
