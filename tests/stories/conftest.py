@@ -1,0 +1,44 @@
+"""A deployment per story module: started once, with a database and a Valkey of its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.embedded import EmbeddedValkey
+from tests.services import PostgresForTests, scratch_folder
+from tests.stories.stack import ANN, DANA, Stack, running_stack
+
+
+@pytest.fixture(scope="module")
+async def own_valkey() -> AsyncIterator[EmbeddedValkey]:
+    """A Valkey that the story may wipe, kill and start again."""
+    server = EmbeddedValkey(scratch_folder() / "valkey")
+    server.start()
+    yield server
+    server.forget()
+
+
+@pytest.fixture(scope="module")
+async def stack(
+    postgres: PostgresForTests, own_valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """API and worker run, Ann is an admin with a token, Dana is a contact; Ann's Gmail is connected."""
+    name = await postgres.migrated()
+    folder: Path = tmp_path_factory.mktemp("stack")
+    async with running_stack(
+        postgres.app_url(name), postgres.owner_url(name), own_valkey.url(), folder
+    ) as stack:
+        workspace = (await stack.run("workspace", "create", "Example & Co.")).strip().split()[-1]
+        user = (
+            await stack.run("user", "create", "Ann Berg", ANN, "--workspace", workspace, "--admin")
+        ).split()[-1]
+        scopes = ("--scope", "READ", "--scope", "SEND", "--scope", "ADMIN")
+        key = await stack.run("key", "create", "story", "--workspace", workspace, "--user", user, *scopes)
+        stack.token = key.split()[-1]
+        await stack.start("api")
+        await stack.start("worker")
+        await stack.contact("Dana Okafor", DANA)
+        await stack.connect()
+        yield stack
+    await postgres.drop(name)

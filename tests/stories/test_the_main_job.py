@@ -1,0 +1,83 @@
+"""A user connects Gmail, writes from the CRM, the customer answers, the user answers from Gmail: all live."""
+
+from statistics import median
+from time import monotonic
+
+from tests.stories.stack import ANN, DANA, Stack
+from tests.waiting import wait_until
+
+
+async def test_every_message_appears_live_once_in_one_thread(stack: Stack) -> None:
+    """From the CRM, from the customer, from Gmail: three messages, one thread, each pushed once."""
+    async with stack.listening() as heard:
+        contact = (await stack.ask('{ contacts(search: "Dana") { edges { node { id } } } }'))["contacts"]
+        sent = await stack.send(
+            contactId=contact["edges"][0]["node"]["id"], subject="The roof", text="Here is our offer."
+        )
+        await wait_until(lambda: _delivered(stack, sent["id"]), description="the mail was sent")
+        theirs = (await stack.simulator.mailbox(DANA))[0]
+        await stack.simulator.reply_as(DANA, theirs["id"], "Sounds good!")
+        await wait_until(lambda: len(heard.synced()) == 2, description="Dana's answer is live")
+        inbox = await stack.simulator.mailbox(ANN, "INBOX")
+        await stack.simulator.reply_as(ANN, inbox[0]["id"], "Monday then.")
+        await wait_until(lambda: len(heard.synced()) == 3, description="Ann's answer from Gmail is live")
+
+        assert heard.texts() == ["Here is our offer.", "Sounds good!", "Monday then."]
+        assert [one["origin"] for one in heard.synced()] == ["CRM", "MAILBOX", "MAILBOX"]
+        assert {one["thread"]["id"] for one in heard.synced()} == {sent["thread"]["id"]}
+        assert len({one["id"] for one in heard.synced()}) == 3
+
+
+async def _delivered(stack: Stack, message_id: str) -> bool:
+    return await stack.delivery(message_id) == "SENT"
+
+
+async def test_a_customers_mail_reaches_the_subscriber_within_a_second(stack: Stack) -> None:
+    """The median of a dozen mails, from the provider's acceptance to the open socket."""
+    waits: list[float] = []
+    async with stack.listening() as heard:
+        await wait_until(lambda: heard.events or True, description="the socket is open")
+        before = len(heard.synced())
+        for number in range(12):
+            text = f"Question {number}"
+            began = monotonic()
+            await stack.simulator.deliver(DANA, ANN, subject=f"Q{number}", text=text)
+            await wait_until(
+                lambda text=text: text in heard.texts()[before:],  # type: ignore[misc]  # bound now
+                description=f"{text} is live",
+            )
+            waits.append(monotonic() - began)
+
+    assert median(waits) < 1.0, waits
+
+
+async def test_reading_in_the_crm_is_reading_in_gmail(stack: Stack) -> None:
+    """Marking the thread read takes the unread mark off in Gmail too."""
+    async with stack.listening() as heard:
+        await stack.simulator.deliver(DANA, ANN, subject="Unread", text="Please read me")
+        await wait_until(lambda: "Please read me" in heard.texts(), description="the mail is live")
+    thread = heard.synced()[-1]["thread"]["id"]
+    await stack.ask("mutation($id: ID!) { markThread(id: $id, read: true) { __typename } }", id=thread)
+
+    async def read_there() -> bool:
+        mails = await stack.simulator.mailbox(ANN, "INBOX")
+        return all("UNREAD" not in one["labels"] for one in mails if one["subject"] == "Unread")
+
+    await wait_until(read_there, description="Gmail shows it as read")
+
+
+async def test_a_client_that_slept_catches_up_without_a_gap(stack: Stack) -> None:
+    """With the last id it saw it gets what it missed, then goes on live: nothing twice."""
+    async with stack.listening() as heard:
+        await stack.simulator.deliver(DANA, ANN, subject="Before", text="before the nap")
+        await wait_until(lambda: "before the nap" in heard.texts(), description="it is live")
+    last = heard.last_id
+    await stack.simulator.deliver(DANA, ANN, subject="During", text="during the nap")
+
+    async with stack.listening(after=last) as awake:
+        await wait_until(lambda: "during the nap" in awake.texts(), description="it caught up")
+        await stack.simulator.deliver(DANA, ANN, subject="After", text="after the nap")
+        await wait_until(lambda: "after the nap" in awake.texts(), description="it is live again")
+
+    assert awake.texts() == ["during the nap", "after the nap"]
+    assert len({one["id"] for one in awake.events}) == len(awake.events)
