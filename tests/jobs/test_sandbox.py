@@ -203,7 +203,8 @@ async def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
         "import asyncio, sys; from pathlib import Path; from jobs.sandbox import Sandbox\n"
         "async def main():\n"
         "    s = Sandbox(children=1); p = Path(sys.argv[1])\n"
-        "    await s.parse(p / 'mail.eml', p / 'into'); print(*s.pids, flush=True); await asyncio.Event().wait()\n"
+        "    await s.parse(p / 'mail.eml', p / 'into'); print(*s.pids, flush=True)\n"
+        "    await asyncio.Event().wait()\n"
         "asyncio.run(main())"
     )
     parent = await asyncio.create_subprocess_exec(
