@@ -41,7 +41,7 @@ from rules.words import (
 )
 
 MOST_PARTICIPANTS: Final = 100
-Person = dict[str, Any]
+Seen = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +173,11 @@ def _subject(draft: Draft, found: Facts, answered: _Answered) -> str:
     return "" if found.thread is None else reply_subject(answered.subject or "")[:998]
 
 
-async def _people(work: Work, addresses: Iterable[EmailAddress]) -> dict[EmailAddress, Person]:
+async def _people(work: Work, addresses: Iterable[EmailAddress]) -> dict[EmailAddress, Seen]:
     """Return who each address is to the workspace, as a thread keeps it."""
     names = {"workspace": work.workspace_id, "addresses": list(dict.fromkeys(addresses))}
     asked = await work.execute(facts.KINDS, names)
-    people: dict[EmailAddress, Person] = {}
+    people: dict[EmailAddress, Seen] = {}
     for row in asked:
         kind = ParticipantKind.CONTACT if row.is_contact else ParticipantKind.OTHER
         kind = ParticipantKind.USER if row.is_user else kind
@@ -185,12 +185,12 @@ async def _people(work: Work, addresses: Iterable[EmailAddress]) -> dict[EmailAd
     return people
 
 
-def _recipients(people: dict[EmailAddress, Person], addresses: Iterable[EmailAddress]) -> list[Person]:
+def _recipients(people: dict[EmailAddress, Seen], addresses: Iterable[EmailAddress]) -> list[Seen]:
     return [{"address": one, "name": people[one]["name"]} for one in addresses]
 
 
 async def _thread(
-    work: Work, context: Context, found: Facts, subject: str, message_id: MessageId, seen: list[Person]
+    work: Work, context: Context, found: Facts, subject: str, message_id: MessageId, seen: list[Seen]
 ) -> ThreadId:
     """Store a new conversation, or add to the one that goes on."""
     if found.thread is None:
@@ -227,7 +227,7 @@ async def _thread(
     return ThreadId(found.thread.id)
 
 
-def _merged(known: list[Person], seen: list[Person]) -> list[Person]:
+def _merged(known: list[Seen], seen: list[Seen]) -> list[Seen]:
     people = {one["address"]: one for one in known}
     for one in seen:
         people.setdefault(one["address"], one)

@@ -1,6 +1,7 @@
 """The API: one declaration per field, each married to its resolver. The words are in schema/types."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
 import strawberry
@@ -216,3 +217,11 @@ schema: Final = strawberry.Schema(
     types=[MessageChanged, ThreadChanged, Withdrawn],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+
+SDL_FILE: Final = Path(__file__).with_name("schema.graphql")
+"""Where the schema is committed, so that a change of it is seen in review."""
+
+
+def sdl() -> str:
+    """Return the schema as it is committed."""
+    return schema.as_str() + "\n"
