@@ -180,8 +180,7 @@ class GmailProvider:
         query = f"after:{int(since.timestamp()) - 1}"
         call = self._requests.messages(query=query, size=500, page=page)
         said = cast(MessageList, await self._calls.ask(call))
-        ids = tuple(message["id"] for message in said.get("messages", ()) if message.get("id"))
-        return ListedPage(ids, said.get("nextPageToken"))
+        return ListedPage(tuple(parse.listed_ids(said)), said.get("nextPageToken"))
 
     async def watch(self) -> Watch | None:
         if self._settings.pubsub_topic is None:

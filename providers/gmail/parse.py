@@ -4,10 +4,12 @@ Pure. Belongs here: wire in, envelopes, changes, drafts out. Never: errors (deci
 The direction of a message is never read from labels: mail to oneself lies in SENT and INBOX at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 
 from providers.gmail.wire import (
     Draft as WireDraft,
@@ -16,6 +18,7 @@ from providers.gmail.wire import (
     HistoryKind,
     HistoryList,
     Message,
+    MessageList,
     MessageNote,
     Part,
     Profile,
@@ -44,6 +47,24 @@ _NOISE: Final = ("CATEGORY_", "IMPORTANT")
 """Labels that Gmail itself sorts with, and that no rule looks at."""
 
 
+Read = ParamSpec("Read")
+Meaning = TypeVar("Meaning")
+
+
+def _as_documented(read: Callable[Read, Meaning]) -> Callable[Read, Meaning]:
+    """Let a shape that Gmail does not document be one clear error: wire.py holds promises, not facts."""
+
+    @wraps(read)
+    def reading(*arguments: Read.args, **named: Read.kwargs) -> Meaning:
+        try:
+            return read(*arguments, **named)
+        except (AttributeError, TypeError, KeyError) as error:
+            raise OurBug("Gmail answered in a shape that we do not know.") from error
+
+    return reading
+
+
+@_as_documented
 def envelope(message: Message) -> Envelope:
     """Read a message that was asked for with ENVELOPE_FIELDS.
 
@@ -72,12 +93,16 @@ def envelope(message: Message) -> Envelope:
         references=message_ids(headers.get("references")),
         place=place_of(labels, payload.get("mimeType", "")),
         unread="UNREAD" in labels,
-        size_bytes=message.get("sizeEstimate", 0),
+        size_bytes=_size(message.get("sizeEstimate")),
         attachments=tuple(_attachments(payload)),
         marker=clean_line(headers.get(MARKER_FIELD, ""))[:200] or None,
         automatic=automatic({name: (value,) for name, value in headers.items()}) is not Automatic.NO,
         labels=labels,
     )
+
+
+def _size(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
 def place_of(labels: frozenset[str], content_type: str = "") -> Place:
@@ -111,7 +136,7 @@ def _attachments(payload: Part) -> Iterator[AttachmentOutline]:
         yield AttachmentOutline(
             name=decode_words(name),
             content_type=part.get("mimeType", "application/octet-stream").lower(),
-            size_bytes=part.get("body", {}).get("size", 0),
+            size_bytes=_size(part.get("body", {}).get("size")),
             inline=shown_inside and "content-id" in headers,
         )
 
@@ -133,6 +158,7 @@ def _instant_ms(text: str | None) -> datetime | None:
     return datetime.fromtimestamp(int(text) / 1000, UTC)
 
 
+@_as_documented
 def changes(page: HistoryList) -> tuple[Change, ...]:
     """One change per message of a page, in the order first mentioned; drafts are left out.
 
@@ -204,6 +230,7 @@ def start_of(cursor: str) -> GmailCursor:
         raise CursorExpired("The kept place in the change feed is not one of ours.") from error
 
 
+@_as_documented
 def end_of(page: HistoryList, start: GmailCursor, asked_at: datetime) -> GmailCursor:
     """Where the feed may be taken up after this page: the last record's id, or the feed's own "now".
 
@@ -225,6 +252,7 @@ def _history_id(text: object) -> int | None:
     return int(text) if 0 < int(text) < 1 << 64 else None
 
 
+@_as_documented
 def draft(wire: WireDraft) -> Draft:
     """Raises Retryable where the answer lacks an id: the draft is then looked for or made again."""
     message = wire.get("message", {})
@@ -233,14 +261,30 @@ def draft(wire: WireDraft) -> Draft:
     return Draft(wire["id"], message["id"], message.get("threadId", ""))
 
 
+@_as_documented
+def listed_ids(listed: MessageList) -> list[str]:
+    """The ids of a list, in its order; an empty list has no member `messages` at all."""
+    found = [message.get("id") for message in listed.get("messages", ())]
+    return [remote_id for remote_id in found if isinstance(remote_id, str) and remote_id]
+
+
 def sent_copy(message: Message) -> SentCopy | None:
-    """The message as a sent copy; None where it lacks its ids."""
-    if not message.get("id") or not message.get("threadId"):
+    """The message as a sent copy; None where it lacks its ids, whatever it has instead."""
+    remote_id, remote_thread_id = message.get("id"), message.get("threadId")
+    if not isinstance(remote_id, str) or not isinstance(remote_thread_id, str) or not remote_id:
         return None
-    internet_message_id = message_id(_headers(message.get("payload", Part())).get("message-id"))
-    return SentCopy(message["id"], message["threadId"], internet_message_id)
+    internet_message_id = None
+    with suppress(OurBug):  # It was sent, whatever its headers look like.
+        internet_message_id = _own_message_id(message)
+    return SentCopy(remote_id, remote_thread_id, internet_message_id)
 
 
+@_as_documented
+def _own_message_id(message: Message) -> str | None:
+    return message_id(_headers(message.get("payload", Part())).get("message-id"))
+
+
+@_as_documented
 def is_sending(message: Message, *, marker: str, internet_message_id: str) -> bool:
     """Whether this is the sent copy of our sending: in Sent, no draft, with our marker or Message-ID."""
     labels = message.get("labelIds", ())
@@ -250,9 +294,10 @@ def is_sending(message: Message, *, marker: str, internet_message_id: str) -> bo
     theirs = clean_line(headers.get(MARKER_FIELD, ""))
     if theirs:
         return theirs == marker
-    return message_id(headers.get("message-id")) == internet_message_id
+    return _own_message_id(message) == internet_message_id
 
 
+@_as_documented
 def send_as(listed: SendAsList, own: EmailAddress) -> tuple[EmailAddress, ...]:
     """Addresses that mail may be sent from: the mailbox's own first, then verified aliases.
 

@@ -76,8 +76,7 @@ class SentSearch:
             self._requests.messages(query=query, labels=labels, size=size, page=page)
         )
         listed = cast(MessageList, said)
-        ids = [message["id"] for message in listed.get("messages", ()) if message.get("id")]
-        return ids, listed.get("nextPageToken")
+        return parse.listed_ids(listed), listed.get("nextPageToken")
 
     async def _read(self, remote_ids: Sequence[str]) -> SentCopy | None:
         """Look at the headers of each. A copy that could not be read leaves the question open.

@@ -1,8 +1,11 @@
 """What Gmail's JSON means: envelopes, changes, places, and nothing guessed."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.gmail import parse
 from providers.gmail.wire import HistoryList, Message, Part
@@ -267,3 +270,52 @@ def test_half_answers_are_asked_for_again() -> None:
             parse.expiration(odd)
     with pytest.raises(OurBug):
         parse.own_address(None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = ["id", "threadId", "labelIds", "internalDate", "sizeEstimate", "payload"]
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS), JSON, min_size=1))
+def test_a_message_in_an_undocumented_shape_is_one_clear_error(odd: dict[str, object]) -> None:
+    with suppress(OurBug, Retryable):
+        parse.envelope(message(None, **odd))
+
+
+@given(st.dictionaries(st.sampled_from(["mimeType", "filename", "headers", "body", "parts"]), JSON))
+def test_a_part_in_an_undocumented_shape_is_one_clear_error(odd: dict[str, object]) -> None:
+    with suppress(OurBug, Retryable):
+        parse.envelope(message(payload={"mimeType": "multipart/mixed", "parts": [odd]}))
+
+
+KINDS = ["messagesAdded", "messagesDeleted", "labelsAdded", "labelsRemoved", "id"]
+
+
+@given(st.dictionaries(st.sampled_from(KINDS), JSON | st.lists(st.dictionaries(st.just("message"), JSON))))
+def test_a_record_in_an_undocumented_shape_is_one_clear_error(odd: dict[str, object]) -> None:
+    with suppress(OurBug):
+        parse.changes(page(odd))
+    with suppress(OurBug):
+        parse.end_of(page(odd), GmailCursor(50, BEFORE), NOW)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "threadId", "message", "payload"]), JSON))
+def test_an_answer_to_a_sending_in_an_undocumented_shape_is_no_sent_copy(odd: dict[str, object]) -> None:
+    if isinstance(odd.get("id"), str) and isinstance(odd.get("threadId"), str):
+        odd["id"] = 7
+    assert parse.sent_copy(odd) is None  # type: ignore[arg-type]  # whatever the wire brings
+    whole = {**odd, "id": "m", "threadId": "t"}
+    sent = parse.sent_copy(whole)  # type: ignore[arg-type]  # whatever the wire brings
+    assert sent is not None and sent.remote_id == "m"
+    with suppress(OurBug, Retryable):
+        parse.draft(odd)  # type: ignore[arg-type]  # whatever the wire brings
+
+
+@given(JSON)
+def test_a_list_in_an_undocumented_shape_is_one_clear_error(odd: object) -> None:
+    with suppress(OurBug):
+        parse.listed_ids({"messages": odd})  # type: ignore[typeddict-item]  # whatever the wire brings
