@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from time import perf_counter
-from typing import Final
 
 import structlog
 
@@ -17,9 +16,6 @@ from database.lines import DatabaseAway, DatabaseBusy
 from jobs.context import JobContext
 from jobs.running import Job, carry_out
 from rules.words import CommandId
-
-LEASE: Final = timedelta(seconds=60)
-"""How long a claim holds without being renewed: what a killed worker's work waits at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +61,7 @@ class CommandRunner:
             if self._stopping:
                 return
             try:
-                claimed = await self._context.db.claim(command_id, LEASE)
+                claimed = await self._context.db.claim(command_id, self._context.settings.lease)
                 if claimed is None:
                     return
                 self._metrics.wake_ups.labels(heard_by).inc()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -201,6 +201,12 @@ class WorkerSettings(_Group):
     sweep_seconds: float = Field(
         default=15, gt=0, le=60, description="How often due work that no wake-up call told of is looked for."
     )
+    lease_seconds: float = Field(
+        default=60,
+        ge=2,
+        le=600,
+        description="How long a job is a worker's own; what a killed worker left is taken up after this.",
+    )
     poll_seconds: float = Field(
         default=300, gt=0, le=600, description="How often a mailbox with change push is read all the same."
     )
@@ -323,6 +329,11 @@ def _fault(group: type[_Group], error: Any) -> str:
     return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
 
 
+def http_port() -> int:
+    """Return the API's port without asking for the secrets that the API needs."""
+    return int(given(variable_of(HttpSettings, "port")) or HttpSettings.model_fields["port"].default)
+
+
 def variable_of(group: type[_Group], field: str) -> str:
     """Return the environment variable of a field."""
     return f"{group.model_config.get('env_prefix', '')}{field}".upper()
@@ -349,6 +360,16 @@ def child_environment(added: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours} | dict(added)
 
 
+COMPOSE_EXAMPLE: Final = (
+    "# ---- docker-compose.yml alone: letters and digits, as they stand in addresses " + "-" * 24,
+    "",
+    "# The role that owns the tables, the role of the processes, and the queue.",
+    "# POSTGRES_PASSWORD=",
+    "# DATABASE_APP_PASSWORD=",
+    "# VALKEY_PASSWORD=",
+)
+
+
 def environment_example() -> str:
     """Return .env.example: every variable with its meaning, and its default where it has one."""
     lines = [
@@ -362,6 +383,7 @@ def environment_example() -> str:
             shown = group
         lines += ["", *(f"# {line}" for line in wrap(field.description or "", 100))]
         lines.append(f"{variable}=" if field.is_required() else f"# {variable}={_written(field.default)}")
+    lines += ["", *COMPOSE_EXAMPLE]
     return "\n".join(lines) + "\n"
 
 

@@ -178,7 +178,7 @@ async def _connect(
     moved = move(consent.mailbox.status, MailboxHappening.CONSENT_COMPLETE)
     key = await context.vault.data_key(consent.workspace_id)
     async with context.db.work(consent.workspace_id) as work:
-        await hold(work, claimed)
+        await hold(context, work, claimed)
         if consent.replaces is not None:
             await end_mailbox(work, consent.replaces, MailboxHappening.REPLACED_BY_ANOTHER)
         values: dict[str, Any] = {
@@ -237,7 +237,7 @@ async def _fail(
     """Say why the consent connects nothing. What was connected before stays as it was."""
     moved = move(consent.mailbox.status, MailboxHappening.CONSENT_FAILED)
     async with context.db.work(consent.workspace_id) as work:
-        await hold(work, claimed)
+        await hold(context, work, claimed)
         values: dict[str, Any] = {"status": moved.status.value, "missing_permissions": list(missing)}
         if moved.status is not MailboxStatus.CONNECTED:
             values["status_reason"] = sentence

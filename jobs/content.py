@@ -40,7 +40,8 @@ async def fetch_content(
         ProviderTrouble: the provider did not give it; Gone, if it no longer has it.
     """
     folder = context.scratch / new_id().hex
-    folder.mkdir(mode=0o700, parents=True)
+    parts = folder / "parts"
+    parts.mkdir(mode=0o700, parents=True)
     try:
         raw = folder / "message.eml"
         async with await anyio.open_file(raw, "wb") as out:
@@ -48,7 +49,7 @@ async def fetch_content(
                 await out.write(piece)
         raw_key = key_for(workspace_id, new_id())
         await context.blobs.put_stream(raw_key, _pieces(raw))
-        read = await context.sandbox.parse(raw, folder)
+        read = await context.sandbox.parse(raw, parts)
         files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
         message = read.message
         return Content(
@@ -68,7 +69,7 @@ async def _keep_files(
     context: JobContext,
     workspace_id: WorkspaceId,
     message: ParsedMessage,
-    paths: tuple[Path | None, ...],
+    paths: tuple[Path, ...],
     decision: Decision,
     settings: SyncSettings,
 ) -> tuple[KeptFile, ...]:
@@ -89,15 +90,13 @@ async def _keep_file(
     context: JobContext,
     workspace_id: WorkspaceId,
     attachment: ParsedAttachment,
-    path: Path | None,
+    path: Path,
     state: AttachmentState,
 ) -> KeptFile:
     """Keep one file, or the stub of it: name, type and size."""
     outline = attachment.outline
     key, digest, size_bytes = None, None, outline.size_bytes
-    if state is AttachmentState.STORED and path is None:
-        state = AttachmentState.FAILED
-    if state is AttachmentState.STORED and path is not None:
+    if state is AttachmentState.STORED:
         key = key_for(workspace_id, new_id())
         stored = await context.blobs.put_stream(key, _pieces(path))
         digest, size_bytes = stored.sha256, stored.size_bytes

@@ -37,6 +37,8 @@ class JobSettings:
     poll_every: timedelta = timedelta(minutes=5)
     """How often a mailbox is read where push works; push that is late or lost costs at most this."""
     poll_every_without_push: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=60)
+    """How long a claim lasts that is not renewed: what a killed worker left is taken up after this."""
     slice: timedelta = timedelta(seconds=40)
     """A pull hands over after this, checkpointed, so that no job comes near its lease."""
     set_aside_attempts: int = 5

@@ -202,7 +202,7 @@ async def _open_gap(desk: Desk) -> str:
     context, mailbox = desk.context, desk.mailbox
     profile = await desk.provider.profile()
     async with context.db.work(mailbox.workspace_id) as work:
-        await hold(work, desk.claimed)
+        await hold(desk.context, work, desk.claimed)
         seen = mailbox.last_change_seen_at or mailbox.connected_at or work.now
         since = max(seen - GAP_MARGIN, mailbox.connected_at or seen)
         work.add(

@@ -47,7 +47,7 @@ async def carry_read_state(context: JobContext, claimed: Claimed, command: Comma
         except NeedsReconnect:
             return Done()
         async with context.db.work(mailbox.workspace_id) as work:
-            await hold(work, claimed)
+            await hold(context, work, claimed)
             copies = table_of(MessageCopyRow).c
             await work.execute(
                 update(MessageCopyRow)

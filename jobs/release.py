@@ -53,7 +53,7 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
         if ended_at is not None and context.now() - ended_at < GIVE_UP_AFTER:
             raise
     async with context.db.work(mailbox.workspace_id) as work:
-        await hold(work, claimed)
+        await hold(context, work, claimed)
         mailboxes = table_of(MailboxRow).c
         await work.execute(
             update(MailboxRow)

@@ -25,8 +25,6 @@ from rules.pacing import backoff
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=60)
-"""How long a claim lasts that is not renewed: what a killed worker left is taken up after this."""
 OPERATOR_PAUSE: Final = timedelta(minutes=10)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 
@@ -56,13 +54,13 @@ class Job:
     attempts: int | None = None
 
 
-async def hold(work: Work, claimed: Claimed) -> None:
+async def hold(context: JobContext, work: Work, claimed: Claimed) -> None:
     """Let the transaction commit only while the claim is ours, and renew its lease.
 
     Raises at the commit:
         StaleClaim: another worker holds the command now; nothing of this transaction is written.
     """
-    await work.hold(claimed, LEASE)
+    await work.hold(claimed, context.settings.lease)
 
 
 async def carry_out(context: JobContext, table: dict[str, Job], claimed: Claimed) -> None:

@@ -235,6 +235,7 @@ async def _accepted(
 ) -> Outcome:
     async with context.db.work(sending.workspace_id) as work:
         await write_stage(
+            context,
             work,
             claimed,
             sending,
@@ -262,7 +263,7 @@ async def _go_to(
             "draft_remote_message_id": draft.remote_message_id,
         }
     async with context.db.work(sending.workspace_id) as work:
-        await write_stage(work, claimed, sending, stage, **columns)
+        await write_stage(context, work, claimed, sending, stage, **columns)
         if stage.state is not sending.stage.state:
             work.tell(sending.changed)
     context.passing(f"send.{stage.lower()}")

@@ -131,14 +131,16 @@ async def sent_within_a_day(context: JobContext, sending: Sending) -> list[datet
     return [row["sent_at"] for row in rows]
 
 
-async def write_stage(work: Work, claimed: Claimed, sending: Sending, stage: Stage, **columns: Any) -> None:
+async def write_stage(
+    context: JobContext, work: Work, claimed: Claimed, sending: Sending, stage: Stage, **columns: Any
+) -> None:
     """Move a submission from the stage it was read at to another, in the caller's transaction.
 
     Raises:
         StaleClaim: another worker has the command.
         StageMoved: the row is at another stage by now.
     """
-    await hold(work, claimed)
+    await hold(context, work, claimed)
     rows = table_of(SubmissionRow).c
     moved = await work.execute(
         update(SubmissionRow)
@@ -170,7 +172,7 @@ async def write_verdict(
     if verdict.without_thread:
         values["remote_thread_id"] = None
     async with context.db.work(sending.workspace_id) as work:
-        await write_stage(work, claimed, sending, stage, **values)
+        await write_stage(context, work, claimed, sending, stage, **values)
         work.tell(sending.changed)
 
 

@@ -98,7 +98,7 @@ async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -
     decision = decide(envelope, facts, desk.settings)
     if decision.already is not None:
         async with desk.context.db.work(desk.mailbox.workspace_id) as work:
-            await hold(work, desk.claimed)
+            await hold(desk.context, work, desk.claimed)
             await attach_copy(work, desk.receiver, envelope, decision.already, links=decision.links)
             await confirm_copy(work, desk.mailbox, envelope)
         page.settled.append(envelope.remote_id)
@@ -124,7 +124,7 @@ async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -
         page.set_aside.append((envelope.remote_id, trouble))
         return facts
     async with desk.context.db.work(desk.mailbox.workspace_id) as work:
-        await hold(work, desk.claimed)
+        await hold(desk.context, work, desk.claimed)
         stored = await store(work, desk.receiver, Incoming(envelope, decision, content), facts)
         desk.context.passing("pull.row-uncommitted")
     desk.context.passing("pull.row")
@@ -189,7 +189,7 @@ async def _end(desk: Desk, page: _Page, finish: Finish) -> None:
     context, mailbox = desk.context, desk.mailbox
     rows = [await _decision_row(desk, envelope, decision) for envelope, decision in page.decided]
     async with context.db.work(mailbox.workspace_id) as work:
-        await hold(work, desk.claimed)
+        await hold(desk.context, work, desk.claimed)
         if rows:
             statement = insert(SyncDecisionRow).values(rows)
             await work.execute(

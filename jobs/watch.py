@@ -28,7 +28,7 @@ async def renew_watch(context: JobContext, claimed: Claimed, command: Command) -
     except NeedsReconnect:
         return Done()
     async with context.db.work(mailbox.workspace_id) as work:
-        await hold(work, claimed)
+        await hold(context, work, claimed)
         mailboxes = table_of(MailboxRow).c
         half_life = None if watch is None else work.now + (watch.expires_at - work.now) / 2
         await work.execute(

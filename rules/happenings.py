@@ -7,7 +7,7 @@ they are stored, published and put into job arguments.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -87,7 +87,6 @@ class PullMailbox:
 
     kind: ClassVar[str] = "pull_mailbox"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     mailbox_id: MailboxId
 
     @property
@@ -101,7 +100,6 @@ class SendSubmission:
 
     kind: ClassVar[str] = "send_submission"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     submission_id: SubmissionId
 
     @property
@@ -115,7 +113,6 @@ class RenewWatch:
 
     kind: ClassVar[str] = "renew_watch"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     mailbox_id: MailboxId
 
     @property
@@ -129,7 +126,6 @@ class FinishAuthorization:
 
     kind: ClassVar[str] = "finish_authorization"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     authorization_id: AuthorizationId
 
     @property
@@ -143,7 +139,6 @@ class ReleaseMailbox:
 
     kind: ClassVar[str] = "release_mailbox"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     mailbox_id: MailboxId
 
     @property
@@ -157,7 +152,6 @@ class CarryReadState:
 
     kind: ClassVar[str] = "carry_read_state"
     queue: ClassVar[Queue] = Queue.LIVE
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     mailbox_id: MailboxId
     thread_id: ThreadId
 
@@ -172,7 +166,6 @@ class RetrySetAside:
 
     kind: ClassVar[str] = "retry_set_aside"
     queue: ClassVar[Queue] = Queue.BULK
-    lease: ClassVar[timedelta] = timedelta(seconds=60)
     mailbox_id: MailboxId
 
     @property

@@ -26,7 +26,7 @@ from database.tables import (
 )
 from database.vault import Vault
 from jobs.context import JobContext, JobSettings
-from jobs.running import LEASE, carry_out
+from jobs.running import carry_out
 from jobs.sandbox import Sandbox
 from jobs.table import TABLE
 from providers.doors import Doors
@@ -96,7 +96,7 @@ class Crm:
         return done
 
     async def carry_out(self, command_id: CommandId) -> int:
-        claimed = await self.db.claim(command_id, LEASE)
+        claimed = await self.db.claim(command_id, self.context.settings.lease)
         if claimed is None:
             return 0
         await carry_out(self.context, TABLE, claimed)

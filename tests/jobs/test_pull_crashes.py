@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import text
 
-from jobs.running import LEASE, carry_out
+from jobs.running import carry_out
 from jobs.table import TABLE
 from rules.happenings import PullMailbox
 from rules.words import MailboxId
@@ -63,7 +63,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(crm: Crm) -> None:
     await crm.simulator.deliver(DANA, ANN, subject="One", text="x")
     await crm.ask(PullMailbox(mailbox_id))
     (command_id, _, _), *_ = await crm.db.across.due_commands(10)
-    stale = await crm.db.claim(command_id, LEASE)
+    stale = await crm.db.claim(command_id, crm.context.settings.lease)
     assert stale is not None
     async with crm.db.work(crm.workspace_id) as work:
         await work.execute(text("update commands set fence = fence + 1"))

@@ -244,6 +244,7 @@ async def running_stack(
             "WORKER_PORT": str(worker_port),
             "WORKER_STOP_SECONDS": "2",
             "WORKER_SWEEP_SECONDS": "1",
+            "WORKER_LEASE_SECONDS": "6",
             "WORKER_POLL_WITHOUT_PUSH_SECONDS": "2",
             "LOG_JSON_LINES": "false",
             "GOOGLE_CLIENT_ID": CLIENT_ID,
