@@ -1,6 +1,7 @@
 """Redis wiped, Redis gone, the worker killed with -9: nothing is lost, nothing is repeated."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from redis.asyncio import Redis
@@ -39,7 +40,7 @@ async def test_wiping_valkey_at_any_moment_loses_nothing(stack: Stack, own_valke
         for number in range(10):
             await stack.simulator.deliver(DANA, ANN, subject=f"In {number}", text=f"in {number}")
         for message in out:
-            await wait_until(lambda one=message: sent(stack, one["id"]), description="sent", seconds=60)
+            await wait_until(partial(sent, stack, message["id"]), description="sent", seconds=60)
         expected = {f"in {number}" for number in range(10)} | {f"out {number}" for number in range(10)}
         await wait_until(lambda: expected <= set(heard.texts()), description="all is live", seconds=60)
     wiping.cancel()
