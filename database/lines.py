@@ -110,10 +110,11 @@ class Lines:
         except asyncpg.PostgresError:
             self._put_back(open_line)
             raise
-        except asyncpg.InterfaceError as trouble:
-            was_closed = open_line.line.is_closed()
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as trouble:
+            # The second: the server's farewell has been read, and the connection is not yet closed.
+            is_over = open_line.line.is_closed() or isinstance(trouble, asyncpg.InternalClientError)
             open_line.line.terminate()
-            if was_closed:
+            if is_over:
                 raise asyncpg.ConnectionDoesNotExistError("closed before the statement") from trouble
             raise
         except BaseException:

@@ -136,7 +136,9 @@ class Database:
 def _means_away(trouble: DBAPIError) -> bool:
     """Whether a statement failed because the server is gone or going, and not because of what it says."""
     cause = trouble.orig.__cause__ if trouble.orig is not None else None
-    closed = isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)
+    closed = isinstance(cause, asyncpg.InternalClientError) or (
+        isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)
+    )
     return trouble.connection_invalidated or closed or isinstance(cause, AWAY)
 
 
