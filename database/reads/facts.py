@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import text
 
+from database.reads import nouns
 from database.reads.nouns import LIVE_MAILBOX
 
 KNOWN_SENDING: Final = text(
@@ -29,9 +30,7 @@ LIVE_MAILBOX_LOCKED: Final = text(
 """Two sends through one mailbox take turns, so that the daily limit is counted right."""
 
 DAY_OF_MAILBOX: Final = text(
-    "select coalesce(s.sent_at, :now) as at from submissions s where s.mailbox_id = :mailbox "
-    "and (s.sent_at > :now - interval '24 hours' "
-    "or (s.sent_at is null and s.state in ('HELD', 'QUEUED', 'SENDING', 'UNCERTAIN')))"
+    nouns.DAY_OF_MAILBOX.replace("{mailbox}", ":mailbox").replace("{now}", "cast(:now as timestamptz)")
 )
 
 CONTACT: Final = text(

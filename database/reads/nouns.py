@@ -63,10 +63,11 @@ VISIBLE_THREAD: Final = "({of}.private_to is null or {of}.private_to = {viewer})
 OPEN_MESSAGE: Final = "({of}.visibility = 'EVERYTHING' or {of}.owner_id = {viewer})"
 _SUBJECT_OPEN: Final = "({of}.visibility <> 'METADATA' or {of}.owner_id = {viewer})"
 
-DAY_USE: Final = (
-    "select count(*)::int as used, min(coalesce(s.sent_at, {now})) as oldest_at from submissions s "
-    "where s.mailbox_id = {mailbox} and (s.sent_at > {now} - interval '24 hours' "
-    "or (s.sent_at is null and s.state in ('HELD', 'QUEUED', 'SENDING', 'UNCERTAIN')))"
+DAY_OF_MAILBOX: Final = (
+    "select s.sent_at as at from submissions s where s.mailbox_id = {mailbox} and s.sent_at is not null "
+    "and s.sent_at > {now} - interval '24 hours' union all "
+    "select {now} from submissions s where s.mailbox_id = {mailbox} and s.sent_at is null "
+    "and s.state in ('HELD', 'QUEUED', 'SENDING', 'UNCERTAIN')"
 )
 """What counts against a mailbox's daily limit: sent within 24 hours, or on its way."""
 
@@ -115,8 +116,8 @@ _MAILBOX = Noun(
         "activated_at",
     )
     | {
-        "quota": "case when {of}.provider = 'GMAIL' then (select row(d.used, d.oldest_at) from ("
-        + DAY_USE.replace("{mailbox}", "{of}.id")
+        "quota": "case when {of}.provider = 'GMAIL' then (select row(count(*)::int, min(d.at)) from ("
+        + DAY_OF_MAILBOX.replace("{mailbox}", "{of}.id")
         + ") d) end"
     },
     ones={
