@@ -182,6 +182,17 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
 
 
+@app.command()
+def healthy() -> None:
+    """For containers: succeed if the API or worker on this machine is ready."""
+    from app.health import a_process_is_ready
+    from app.settings import WorkerSettings, http_port
+
+    with _told():
+        ports = (http_port(), read_group(WorkerSettings).port)
+    raise typer.Exit(0 if a_process_is_ready(ports) else 1)
+
+
 @workspace.command("create")
 def workspace_create(name: str) -> None:
     """Make a workspace; prints its id."""

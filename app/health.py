@@ -6,7 +6,10 @@ A Redis that is away makes a process degraded, not unready: everything goes on, 
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
@@ -57,3 +60,14 @@ async def database_answers(db: Database) -> bool:
     except (DatabaseAway, DatabaseBusy, TimeoutError):
         return False
     return True
+
+
+def a_process_is_ready(ports: Sequence[int]) -> bool:
+    """Whether a process of ours on one of these ports of this machine says that it can work."""
+    for port in ports:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=3) as answer:
+                return bool(answer.status == HTTPStatus.OK)
+        except (urllib.error.URLError, OSError):
+            continue
+    return False
