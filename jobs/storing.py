@@ -132,7 +132,7 @@ async def _store_new(
     await _add_files(work, message_id, incoming.content.files)
     if decision.links:
         await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
-    await grow_thread(work, thread.thread_id, message_id, envelope.sent_at, decision.direction)
+    await grow_thread(work, thread.thread_id, message_id, moment(envelope), decision.direction)
     await add_participants(work, thread.thread_id, envelope, facts)
     if decision.direction is Direction.INBOUND and envelope.unread:
         await mark_unread(work, receiver.owner, thread.thread_id, message_id)
@@ -150,7 +150,7 @@ async def _thread_for(work: Work, conversation: Conversation, envelope: Envelope
             workspace_id=work.workspace_id,
             contact_id=conversation.contact_id,
             subject=envelope.subject,
-            last_message_at=envelope.sent_at,
+            last_message_at=moment(envelope),
             created_at=work.now,
         )
     )
@@ -185,12 +185,22 @@ def _message_values(
         "text": content.text,
         "html": content.html,
         "quoted_from": content.quoted_from,
-        "sent_at": envelope.sent_at,
+        "sent_at": moment(envelope),
         "received_at": envelope.received_at,
         "synced_at": work.now,
         "warnings": list(content.warnings),
         "raw_key": content.raw_key,
     }
+
+
+def moment(envelope: Envelope) -> datetime:
+    """Return when a message counts as sent: when its provider accepted it.
+
+    The Date header is whatever the sender's clock says, in whole seconds: by it an answer can stand before
+    what it answers, and a mail of 2099 on top of the inbox for ever.
+    Source: https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages (internalDate)
+    """
+    return envelope.received_at
 
 
 def as_json(people: tuple[Correspondent, ...]) -> list[dict[str, str | None]]:
