@@ -31,11 +31,35 @@ _STARTS: Final = re.compile(
     r"(?:On|Am|Den|Le|El|Il|Em|Op|Dne|Dňa|W dniu|På|Pe|La|Dana|\d{1,4}[./年\-]|.{0,60}<[^<>\s]+@[^<>\s]+>)",
     re.IGNORECASE,
 )
-_KEYWORD: Final = re.compile(
-    r"wrote|schrieb|écrit|escribió|scritto|escreveu|schreef|napsal|napísal|napisa|skrev|scris|escriure|pisze"
-    r"|kirjoitti|írta|yazdı|пишет|написа|メール|書き|写道|寫道|작성",
-    re.IGNORECASE,
+_KEYWORDS: Final = (
+    *(
+        "wrote",
+        "schrieb",
+        "écrit",
+        "escribió",
+        "scritto",
+        "escreveu",
+        "schreef",
+        "napsal",
+        "napísal",
+        "napisa",
+    ),
+    *(
+        "skrev",
+        "scris",
+        "escriure",
+        "pisze",
+        "kirjoitti",
+        "írta",
+        "yazdı",
+        "пишет",
+        "написа",
+        "メール",
+        "書き",
+    ),
+    *("写道", "寫道", "작성"),
 )
+"""One of these stands in every introduction; texts without any are not searched for one."""
 _SEPARATORS: Final = re.compile(
     r"-{2,}\s*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine"
     r"|Message original|Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht"
@@ -67,9 +91,10 @@ def _is_quote(line: str) -> bool:
     return line.startswith((">", "＞"))
 
 
-def _introduction(lines: list[str], at: int) -> int:
+def _introduction(lines: list[str], at: int, keywords: tuple[str, ...]) -> int:
     """Return how many lines, from `at`, introduce a quotation (programs wrap it), or 0."""
-    if not any(_KEYWORD.search(line) for line in lines[at : at + _ATTRIBUTION_LINES]):
+    spoken = "\n".join(lines[at : at + _ATTRIBUTION_LINES]).lower()
+    if not any(keyword in spoken for keyword in keywords):
         return 0
     wraps = _STARTS.match(lines[at]) is not None
     joined = ""
@@ -105,13 +130,15 @@ def quoted_from(text: str) -> int | None:
     lines = [line[:LINE_LIMIT].strip() for line in raw]
     unquoted = (at for at in range(len(lines) - 1, -1, -1) if lines[at] and not _is_quote(lines[at]))
     last_unquoted = next(unquoted, -1)
-    found = _first_mark(lines, last_unquoted)
+    lowered = text.lower()
+    keywords = tuple(keyword for keyword in _KEYWORDS if keyword in lowered)
+    found = _first_mark(lines, last_unquoted, keywords)
     if found is None or not any(lines[:found]):
         return None
     return sum(len(line) + 1 for line in raw[:found])
 
 
-def _first_mark(lines: list[str], last_unquoted: int) -> int | None:
+def _first_mark(lines: list[str], last_unquoted: int, keywords: tuple[str, ...]) -> int | None:
     for at, line in enumerate(lines[:LINE_COUNT_LIMIT]):
         if not line:
             continue
@@ -122,7 +149,7 @@ def _first_mark(lines: list[str], last_unquoted: int) -> int | None:
         if _SEPARATORS.fullmatch(line) or _header_block(lines, at):
             ruled = at > 0 and _RULE.fullmatch(lines[at - 1])
             return at - 1 if ruled else at
-        introduced = _introduction(lines, at)
+        introduced = _introduction(lines, at, keywords) if keywords else 0
         if introduced and not _answered_below(lines, at + introduced, last_unquoted):
             return at
     return None

@@ -7,7 +7,7 @@ import pytest
 
 from rules.conversation import Conversation, direction_of, first_created, participant_kind, primary_contact
 from rules.decision import decide
-from rules.envelope import Envelope
+from rules.envelope import Correspondent, Envelope
 from rules.words import ContactId, Direction, EmailAddress, ParticipantKind
 from tests.rules.people import (
     ANN_ADDRESS,
@@ -37,8 +37,8 @@ from tests.rules.people import (
         (None, Direction.INBOUND),
     ],
 )
-def test_direction_is_told_by_from(sender: object, direction: Direction) -> None:
-    assert direction_of(sender, USERS.keys()) is direction  # type: ignore[arg-type]  # parametrised
+def test_direction_is_told_by_from(sender: Correspondent | None, direction: Direction) -> None:
+    assert direction_of(sender, USERS.keys()) is direction
 
 
 @pytest.mark.rule("C2")
