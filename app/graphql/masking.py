@@ -2,7 +2,8 @@
 
 Refusals of the document and of variables are graphql-core's own and stay as they are. A field error is
 readable where a resolver meant it to be: it raised a `Fault`, or another GraphQLError with a code.
-Everything else is logged with its trace, without variables, and answered as INTERNAL with the request id.
+A database that is away is UNAVAILABLE: the same request may be made again. Everything else is logged with its
+trace, without variables, and answered as INTERNAL with the request id.
 Source: security requirement R21.
 """
 
@@ -12,11 +13,13 @@ from typing import Any, Final
 import structlog
 from graphql import GraphQLError
 
+from database.lines import DatabaseAway, DatabaseBusy
 from schema.faults import Code
 
 log = structlog.get_logger(__name__)
 
 UNEXPECTED: Final = "Something went wrong on our side."
+AWAY: Final = "The database is away for a moment. Make the same request again, a little later."
 
 
 def is_readable(error: GraphQLError) -> bool:
@@ -37,13 +40,16 @@ def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[
 
 def _masked(error: GraphQLError, request_id: str) -> dict[str, Any]:
     cause = error.original_error or error
+    masked = {key: value for key, value in error.formatted.items() if key in ("locations", "path")}
+    if isinstance(cause, DatabaseAway | DatabaseBusy):
+        log.warning("graphql.database_away", request_id=request_id, reason=str(cause))
+        return {"message": AWAY, **masked, "extensions": {"code": Code.UNAVAILABLE.value}}
     log.error(
         "graphql.unexpected_error",
         request_id=request_id,
         path=".".join(str(key) for key in error.path or ()),
         exc_info=(type(cause), cause, cause.__traceback__),
     )
-    masked = {key: value for key, value in error.formatted.items() if key in ("locations", "path")}
     return {
         "message": UNEXPECTED,
         **masked,
