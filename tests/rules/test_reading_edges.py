@@ -8,13 +8,15 @@ from rules import mime_in
 from rules.addresses import format_address, parse_addresses
 from rules.bounces import read_report
 from rules.envelope import Correspondent
+from rules.errors import Retryable
 from rules.flowed import unflow
 from rules.header_block import fields_of
 from rules.html import sanitise
 from rules.mime_in import parse
-from rules.mime_parts import FALLBACK_BOUNDARY_LIMIT, read_slowly
+from rules.mime_parts import FALLBACK_BOUNDARY_LIMIT, Part, Tree, Unreadable, read_slowly
 from rules.parsed import Bounce, FailedRecipient
 from rules.presets import PRESETS, Preset, default_scope
+from rules.quoting import quoted_from
 from rules.words import EmailAddress, OversizePolicy, Provider, SyncScope
 
 SPOILED = b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n!"
@@ -185,3 +187,56 @@ def test_the_presets_set_what_their_systems_published() -> None:
 )
 def test_a_new_connection_begins_with_its_provider_s_scope(provider: Provider, scope: SyncScope) -> None:
     assert default_scope(provider) is scope
+
+
+def unreadable() -> bytes:
+    raise Unreadable("made so")
+
+
+def leaf(kind: str, **changes: object) -> Part:
+    part = Part(kind, {"content-type": (kind,)}, "", "", None, unreadable)
+    return replace(part, **changes)  # type: ignore[arg-type]  # the fields differ in type
+
+
+@pytest.mark.rule("R38")
+@pytest.mark.parametrize("kind", ["text/plain", "application/pdf"])
+def test_a_part_that_neither_parser_decodes_is_empty_and_said_so(kind: str) -> None:
+    tree = Tree(leaf(kind), repaired=True)
+    assert tree.root is not None
+    read = mime_in._read(fields_of(b"Subject: s"), tree, tree.root, lenient=True)
+
+    assert mime_in.PART_LOST in read.message.warnings
+    assert (read.message.text, b"".join(read.contents)) == ("", b"")
+    with pytest.raises(Unreadable):
+        mime_in._read(fields_of(b"Subject: s"), tree, tree.root, lenient=False)
+
+
+def test_a_bounce_whose_report_cannot_be_decoded_is_a_bounce_without_one() -> None:
+    root = leaf("multipart/report", children=[leaf("text/plain"), leaf("message/delivery-status")])
+    fields = fields_of(b"X-Failed-Recipients: a@x.example")
+    read = mime_in._read(fields, Tree(root, repaired=True), root, lenient=True)
+
+    assert read.message.bounce is not None
+    assert [one.address for one in read.message.bounce.recipients] == ["a@x.example"]
+
+
+def test_a_parameter_that_is_not_there_is_none() -> None:
+    assert leaf("text/plain").parameter("charset") is None
+    assert (
+        leaf("x", fields={"content-type": ('text/plain; CHARSET="a b"; charset=c',)}).parameter("charset")
+        == "a b"
+    )
+
+
+def test_a_wrapped_introduction_is_followed_for_four_lines_and_no_further() -> None:
+    wrapped = "On Friday\nthe twentieth\nof November\nAnn <a@x.example> wrote:\n"
+    too_long = "On Friday\nthe twentieth\nof November\nin 2026\nAnn <a@x.example> wrote:\n"
+
+    assert quoted_from(f"Yes.\n\n{wrapped}\n> old") == 6
+    assert quoted_from(f"Yes.\n\n{too_long}\nold words") is None
+    assert quoted_from("Yes.\nOn the last line wrote") is None
+    assert quoted_from("Yes.\n> a\nAnn wrote") is None
+
+
+def test_a_provider_s_trouble_reads_as_its_message() -> None:
+    assert str(Retryable("slow down")) == "slow down"
