@@ -10,7 +10,8 @@ from database.tables import MailboxRow, MessageRow, SubmissionRow, ThreadRow, ta
 from database.work import Work
 from jobs.mailboxes import Mailbox
 from jobs.sendings import Sending
-from jobs.storing import adopt_message_id, link, own_copy
+from jobs.storing import adopt_message_id, own_copy
+from jobs.thread_rows import link
 from providers.protocol import SentCopy
 from rules.conversation import KnownThread
 from rules.envelope import Envelope

@@ -21,14 +21,14 @@ from database.tables import (
     AttachmentRow,
     MessageCopyRow,
     MessageRow,
-    ThreadLinkRow,
     ThreadRow,
     UnreadRow,
     table_of,
 )
 from database.work import Work
-from rules.conversation import Conversation, KnownThread, participant_kind
-from rules.decision import Decision, Facts, LoggedMessage, people_of
+from jobs.thread_rows import add_participants, grow_thread, link
+from rules.conversation import Conversation, KnownThread
+from rules.decision import Decision, Facts, LoggedMessage
 from rules.envelope import Correspondent, Envelope
 from rules.happenings import MessageChanged, MessageSynced
 from rules.words import (
@@ -39,12 +39,9 @@ from rules.words import (
     MessageId,
     Origin,
     ThreadId,
-    ThreadState,
     UserId,
     Visibility,
 )
-
-PARTICIPANTS_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,62 +315,6 @@ async def find_logged(work: Work, internet_message_id: str | None) -> LoggedMess
         return None
     thread = KnownThread(ThreadId(row.thread_id), ContactId(row.contact_id))
     return LoggedMessage(MessageId(row.id), thread, through_this_mailbox=False)
-
-
-async def link(work: Work, mailbox_id: MailboxId, thread_id: ThreadId, remote_thread_id: str) -> None:
-    """Link a thread to a mailbox's own thread; a live link of that remote thread stays as it is."""
-    await work.execute(
-        insert(ThreadLinkRow)
-        .values(
-            id=new_id(),
-            workspace_id=work.workspace_id,
-            thread_id=thread_id,
-            mailbox_id=mailbox_id,
-            remote_thread_id=remote_thread_id,
-            created_at=work.now,
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-async def grow_thread(
-    work: Work, thread_id: ThreadId, message_id: MessageId, sent_at: datetime, direction: Direction
-) -> None:
-    """Count a new message in its thread; an inbound one opens a thread that was done."""
-    threads = table_of(ThreadRow).c
-    found = await work.execute(
-        select(threads.last_message_at, threads.last_message_id)
-        .where(threads.id == thread_id)
-        .with_for_update()
-    )
-    row = found.one()
-    newest = row.last_message_id is None or sent_at >= row.last_message_at
-    values: dict[str, Any] = {"message_count": threads.message_count + 1}
-    if newest:
-        values |= {"last_message_at": sent_at, "last_message_id": message_id}
-    if direction is Direction.INBOUND:
-        values["state"] = ThreadState.OPEN.value
-    await work.execute(update(ThreadRow).where(threads.id == thread_id).values(values))
-
-
-async def add_participants(work: Work, thread_id: ThreadId, envelope: Envelope, facts: Facts) -> None:
-    """Add everybody on the envelope but Bcc to the thread's participants, first seen first."""
-    threads = table_of(ThreadRow).c
-    found = await work.execute(select(threads.participants).where(threads.id == thread_id).with_for_update())
-    known: list[dict[str, Any]] = list(found.scalar_one())
-    seen = {one["address"] for one in known}
-    hidden = {person.address for person in envelope.bcc}
-    fresh: dict[str, dict[str, Any]] = {}
-    for person in people_of(envelope):
-        if person.address not in seen | hidden:
-            kind = participant_kind(person.address, facts.user_addresses, facts.contacts)
-            fresh.setdefault(
-                person.address, {"address": person.address, "name": person.name, "kind": kind.value}
-            )
-    if not fresh:
-        return
-    grown = (known + list(fresh.values()))[:PARTICIPANTS_LIMIT]
-    await work.execute(update(ThreadRow).where(threads.id == thread_id).values(participants=grown))
 
 
 async def mark_unread(work: Work, user_id: UserId, thread_id: ThreadId, message_id: MessageId) -> bool:
