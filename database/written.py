@@ -8,6 +8,8 @@ from uuid import UUID
 
 Happening = TypeVar("Happening")
 
+_shapes: dict[type[object], dict[str, bool]] = {}
+
 
 class NotOurs(ValueError):
     """What is stored is no event or command that this version of the code knows."""
@@ -50,8 +52,11 @@ def _id(kind: str, name: str, value: object, nullable: bool) -> UUID | None:
 
 def _nullable(made: type[object]) -> dict[str, bool]:
     """Each field's name, and whether it may be null."""
-    hints = get_type_hints(made)
-    return {
-        field.name: isinstance(hints[field.name], UnionType) and NoneType in get_args(hints[field.name])
-        for field in fields(made)  # type: ignore[arg-type]  # a dataclass
-    }
+    known = _shapes.get(made)
+    if known is None:
+        hints = get_type_hints(made)
+        known = _shapes[made] = {
+            field.name: isinstance(hints[field.name], UnionType) and NoneType in get_args(hints[field.name])
+            for field in fields(made)  # type: ignore[arg-type]  # events and commands are all dataclasses
+        }
+    return known
