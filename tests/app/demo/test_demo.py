@@ -3,7 +3,6 @@
 Real processes in a folder of their own; the test asks the operating system what is left.
 """
 
-import json
 import os
 import signal
 import socket
@@ -16,105 +15,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.app.demo.demo_process import Demo, demo_in
 from tests.waiting import wait_until
-
-ROOT = Path(__file__).parents[3]
-PACKAGES = ["app", "database", "inbound", "jobs", "providers", "resolvers", "rules", "schema", "simulator"]
-
-
-def free_ports() -> int:
-    """The first of three free ports in a row."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first < 65000 and all(is_free(port) for port in range(first, first + 3)):
-            return first
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-class Demo:
-    """A demo in a checkout of its own: the same code, another folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_ports()
-        self.process: subprocess.Popen[bytes] | None = None
-        for name in (
-            "app",
-            "database",
-            "inbound",
-            "jobs",
-            "providers",
-            "resolvers",
-            "rules",
-            "schema",
-            "simulator",
-        ):
-            (folder / name).symlink_to(ROOT / name)
-
-    @property
-    def links(self) -> Path:
-        return self.folder / ".demo" / "links.json"
-
-    def start(self, *words: str, port: str | None = None) -> subprocess.Popen[bytes]:
-        ours = {"DATABASE_URL", "REDIS_URL", "DATABASE_OWNER_URL"}
-        environment = {name: value for name, value in os.environ.items() if name not in ours}
-        with (self.folder / "said").open("wb") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "demo", *words],
-                cwd=self.folder,
-                env=environment | {"PORT": port or str(self.port)},
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-        return self.process
-
-    @property
-    def said(self) -> str:
-        return (self.folder / "said").read_text()
-
-    async def told(self) -> dict[str, str]:
-        process = self.process
-        assert process is not None
-
-        def ready() -> bool:
-            assert process.poll() is None, self.said
-            return self.links.exists()
-
-        await wait_until(ready, description="links.json is written", seconds=60)
-        links: dict[str, str] = json.loads(self.links.read_text())
-        return links
-
-    def left(self) -> list[str]:
-        """The command lines of processes that belong to this demo."""
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                where = str((entry / "cwd").readlink())
-            except OSError:
-                continue
-            if entry.name != str(os.getpid()) and (
-                str(self.folder) in words or where.startswith(str(self.folder))
-            ):
-                found.append(words)
-        return found
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
-    started = Demo(tmp_path)
-    yield started
-    if started.process is not None and started.process.poll() is None:
-        started.process.send_signal(signal.SIGINT)
-        started.process.wait(30)
-    subprocess.run([sys.executable, "-m", "app", "demo-reset"], cwd=tmp_path, check=True, capture_output=True)
+    yield from demo_in(tmp_path)
 
 
 async def ask(links: dict[str, str], query: str) -> Any:
