@@ -9,9 +9,10 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from simulator.control import Control
-from simulator.google.surface import GoogleDoor, KeepTransport
+from simulator.google.surface import google_door
 from simulator.page.views import Page
 from simulator.state import StateFile
+from simulator.surface import KeepTransport
 from simulator.world import World
 
 
@@ -28,5 +29,5 @@ def application(world: World, state_file: StateFile | None) -> ASGIApp:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    routes = [*Control(world).routes(), *Page(world).routes(), Mount("/google", app=GoogleDoor(world))]
+    routes = [*Control(world).routes(), *Page(world).routes(), Mount("/google", app=google_door(world))]
     return KeepTransport(Starlette(routes=routes, lifespan=lifespan))

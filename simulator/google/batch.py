@@ -11,8 +11,8 @@ from email.message import Message
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+from simulator.exchange import Answer, Request
 from simulator.google import errors
-from simulator.google.call import Answer, Request
 
 MOST_CALLS = 100
 Inner = Callable[[Request], Awaitable[Answer]]

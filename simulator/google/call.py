@@ -4,9 +4,10 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from simulator.exchange import Answer, Request, json_answer
 from simulator.google import errors
 from simulator.google.errors import Json
 from simulator.google.grants import AccessToken, Client
@@ -16,38 +17,7 @@ from simulator.post import Account
 if TYPE_CHECKING:
     from simulator.world import World
 
-Manner = Literal["plain", "hang", "drop", "half"]
 TRUE_WORDS = ("true", "1")
-
-
-@dataclass(frozen=True)
-class Request:
-    """An HTTP request below the provider's root; header names are lower case, query values repeat."""
-
-    verb: str
-    path: str
-    query: dict[str, list[str]]
-    headers: dict[str, str]
-    body: bytes = b""
-
-    def first(self, name: str, default: str = "") -> str:
-        """Return the first value of a query parameter."""
-        return self.query.get(name, [default])[0]
-
-
-@dataclass
-class Answer:
-    """An HTTP answer; `manner` says whether the connection is to be spoilt instead."""
-
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    manner: Manner = "plain"
-
-
-def json_answer(content: Json, status: int = 200) -> Answer:
-    """Return JSON as Google serves it."""
-    return Answer(status, json.dumps(content).encode(), {"content-type": "application/json; charset=UTF-8"})
 
 
 def error_answer(error: errors.GoogleError) -> Answer:

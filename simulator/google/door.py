@@ -3,16 +3,15 @@
 Source: the error order follows the handle-errors page: 401 before 403 before quota.
 """
 
-import asyncio
-import gzip
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from simulator.dials import Fault
+from simulator.exchange import Answer, Request, json_answer
+from simulator.faults import Act, noted
 from simulator.google import batch, drafts, errors, history, messages, outgoing, watch
-from simulator.google.call import Answer, Call, Handler, Request, error_answer, json_answer, json_body
+from simulator.google.call import Call, Handler, error_answer, json_body
 from simulator.google.grants import AccessToken
 from simulator.google.methods import Method, method_for
 
@@ -26,10 +25,7 @@ HANDLERS: dict[str, Handler] = {
     **history.HANDLERS,
     **watch.HANDLERS,
 }
-HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry...</h1></body></html>"
 GMAIL, UPLOAD = "/gmail/v1/users/", "/upload/gmail/v1/users/"
-BOMB_PIECE = 1 << 20
-Act = Callable[[], Awaitable[Answer]]
 
 
 async def respond(world: "World", request: Request, root_url: str) -> Answer:
@@ -43,9 +39,6 @@ async def with_faults(
     world: "World", request: Request, method_id: str, account: str | None, act: Act, *, batched: bool = False
 ) -> Answer:
     """Do one call under the dials and note it; `act` may raise GoogleError."""
-    fault = world.dials.fault_for(method_id, request.path, account)
-    entry = world.journal.note(world.clock.now_ms(), method_id, request, account, batched)
-    entry.fault = fault.fault if fault else None
 
     async def acted() -> Answer:
         try:
@@ -53,67 +46,19 @@ async def with_faults(
         except errors.GoogleError as error:
             return error_answer(error)
 
-    answer = await acted() if fault is None else await _spoilt(world, fault, acted, method_id)
-    entry.status = answer.status if answer.manner in ("plain", "half") else None
-    return answer
+    def wrong(fault: Fault) -> Answer:
+        return _wrong_answer(world, fault, method_id)
 
-
-async def _spoilt(world: "World", fault: Fault, act: Act, method_id: str) -> Answer:
-    match fault.fault:
-        case "hang_before":
-            return Answer(0, manner="hang")
-        case "drop_before":
-            return Answer(0, manner="drop")
-        case "hang_after":
-            await act()
-            return Answer(0, manner="hang")
-        case "drop_after":
-            await act()
-            return Answer(0, manner="drop")
-        case "half_answer":
-            answer = await act()
-            answer.manner = "half"
-            return answer
-        case "slow":
-            await asyncio.sleep(fault.seconds)
-            return await act()
-        case "gzip_bomb":
-            return Answer(
-                200,
-                _bomb(fault.size_bytes),
-                {"content-type": "application/json; charset=UTF-8", "content-encoding": "gzip"},
-            )
-        case "html_body" | "status":
-            await _effect(world, fault, act)
-            return _wrong_answer(world, fault, method_id)
-
-
-async def _effect(world: "World", fault: Fault, act: Act) -> None:
-    if fault.effect == "before_answer":
-        await act()
-    elif fault.effect == "late":
-        world.later(fault.seconds, act)
+    return await noted(world, request, method_id, account, acted, wrong, batched=batched)
 
 
 def _wrong_answer(world: "World", fault: Fault, method_id: str) -> Answer:
-    if fault.fault == "html_body":
-        return Answer(200, HTML, {"content-type": "text/html; charset=UTF-8"})
     wait = timedelta(seconds=fault.retry_after_seconds or 30)
     if method_id in ("oauth.token", "oauth.revoke"):
-        error = errors.of_token_endpoint(fault.body, fault.code)
-    elif fault.body == "backendError":
-        error = errors.failure(fault.code, "Backend Error", "backendError")
-    else:
-        error = errors.named(fault.body, world.clock.now(), fault.code, wait)
-    answer = error_answer(error)
-    if fault.retry_after_seconds is not None:
-        answer.headers["retry-after"] = str(int(fault.retry_after_seconds))
-    return answer
-
-
-def _bomb(size_bytes: int) -> bytes:
-    packer = gzip.compress(b" " * BOMB_PIECE, 9)
-    return packer * max(1, size_bytes // BOMB_PIECE)
+        return error_answer(errors.of_token_endpoint(fault.body, fault.code))
+    if fault.body == "backendError":
+        return error_answer(errors.failure(fault.code, "Backend Error", "backendError"))
+    return error_answer(errors.named(fault.body, world.clock.now(), fault.code, wait))
 
 
 async def _batch(world: "World", request: Request, root_url: str) -> Answer:

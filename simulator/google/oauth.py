@@ -8,8 +8,8 @@ the bodies of errors are those that public reports show.
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from simulator.exchange import Answer, Request, json_answer
 from simulator.google import consent, errors
-from simulator.google.call import Answer, Request, json_answer
 from simulator.google.consent_page import blocked_page, consent_page
 from simulator.google.door import with_faults
 from simulator.google.errors import Json

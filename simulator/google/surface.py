@@ -1,120 +1,25 @@
-"""The provider's root as an ASGI application: reads a request, answers, or spoils the connection."""
+"""What is below `/google`: the identity side first, then Gmail."""
 
-import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from simulator.exchange import Answer, Request
 from simulator.google import door, errors, oauth
-from simulator.google.call import Answer, Request, error_answer
+from simulator.google.call import error_answer
+from simulator.surface import ProviderDoor
 
 if TYPE_CHECKING:
     from simulator.world import World
 
-MOST_REQUEST_BYTES = 220_000_000
-TRANSPORT = "simulator.transport"
+
+def google_door(world: "World") -> ProviderDoor:
+    """Return the application that answers everything below `/google`."""
+
+    async def respond(request: Request, root_url: str) -> Answer:
+        return await oauth.respond(world, request) or await door.respond(world, request, root_url)
+
+    return ProviderDoor(respond, _refused)
 
 
-class GoogleDoor:
-    """Answers everything below `/google`."""
-
-    def __init__(self, world: "World") -> None:
-        """Keep the world."""
-        self.world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
-        root = scope.get("root_path", "")
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        root_url = f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}{root}"
-        body = await _body(receive)
-        if body is None:
-            answer = error_answer(errors.failure(413, "Request entity too large", "uploadTooLarge"))
-        else:
-            answer = await self._answer(scope, root, headers, body, root_url)
-        match answer.manner:
-            case "plain":
-                await _reply(send, answer, answer.body)
-            case "half":
-                await _reply(send, answer, answer.body[: len(answer.body) // 2], final=False)
-                scope[TRANSPORT].close()
-            case "drop":
-                scope[TRANSPORT].abort()
-            case "hang":
-                pass
-        if answer.manner != "plain":
-            await _until_gone(scope, receive)
-
-    async def _answer(
-        self, scope: Scope, root: str, headers: dict[str, str], body: bytes, root_url: str
-    ) -> Answer:
-        try:
-            query = parse_qs(
-                scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000
-            )
-        except ValueError:
-            return error_answer(errors.invalid("Too many query parameters"))
-        verb = headers.get("x-http-method-override", str(scope["method"])).upper()
-        if verb != scope["method"] and headers.get("content-type", "").startswith(
-            "application/x-www-form-urlencoded"
-        ):
-            query = {**query, **parse_qs(body.decode("latin-1"), keep_blank_values=True)}
-            body = b""
-        path = scope["path"].removeprefix(root)
-        request = Request(verb, path, query, headers, body)
-        return await oauth.respond(self.world, request) or await door.respond(self.world, request, root_url)
-
-
-class KeepTransport:
-    """Puts the connection's transport where a fault can reach it, before any middleware wraps `send`.
-
-    uvicorn hands every application the bound method of its request cycle, which holds the transport.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the outermost application."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep the transport and go on."""
-        cycle = getattr(send, "__self__", None)
-        transport = getattr(cycle, "transport", None)
-        if transport is not None:
-            scope[TRANSPORT] = transport
-        await self.app(scope, receive, send)
-
-
-async def _until_gone(scope: Scope, receive: Receive) -> None:
-    """Wait until the client has gone; when the program ends, close without an answer."""
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            continue
-    except asyncio.CancelledError:
-        scope[TRANSPORT].abort()
-        raise
-
-
-async def _body(receive: Receive) -> bytes | None:
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b"".join(pieces)
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > MOST_REQUEST_BYTES:
-            return None
-        if not message.get("more_body"):
-            return b"".join(pieces)
-
-
-async def _reply(send: Send, answer: Answer, body: bytes, *, final: bool = True) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    if answer.status != 204:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": not final})
+def _refused(status: int, message: str) -> Answer:
+    error = errors.failure(status, message, "uploadTooLarge") if status == 413 else errors.invalid(message)
+    return error_answer(error)

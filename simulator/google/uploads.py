@@ -9,8 +9,9 @@ import secrets
 from dataclasses import dataclass
 from email.message import Message
 
+from simulator.exchange import Answer, Request
 from simulator.google import errors
-from simulator.google.call import Answer, Request, json_body
+from simulator.google.call import json_body
 from simulator.google.errors import Json
 from simulator.google.outgoing import MOST_INSERTED_BYTES
 
