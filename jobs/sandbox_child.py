@@ -1,7 +1,7 @@
 """The child that reads strangers' mail: one request a line on stdin, one answer on stdout, then the next.
 
 It bounds itself before it reads anything: memory, processor time per mail, file size, no core, no new
-process, and it dies with its parent. Its environment holds nothing worth stealing; jobs/sandbox.py sees to it.
+process, and it dies with its parent. Its environment holds nothing worth stealing.
 Started as `python -m jobs.sandbox_child MEMORY_BYTES CPU_SECONDS`.
 """
 

@@ -34,6 +34,7 @@ _PLAIN = re.compile(
 )
 _WORD = re.compile(r'[^\s"(),:;<>@\[\]\\]+')
 _BLANK = re.compile(r"\s+")
+_NOTHING = re.compile(r"[,;\s]+")
 _ENCODED = re.compile(r"=\?[^?\s]{1,64}\?[bBqQ]\?[^?]{0,512}\?=")
 _ATOM_CHARACTERS = re.compile(rf"[{_ATEXT}.]+", re.IGNORECASE)
 _ADDRESS_IN_TEXT = re.compile(r"[^\s<>\"'(),;:@]{1,64}@[^\s<>\"'(),;:@]{1,253}")
@@ -132,6 +133,10 @@ class _Entry:
     broken: bool = False
     surname: str = ""
     """Words before a comma that somebody forgot to quote: `Doe, John <j@x.example>`."""
+
+    @property
+    def untouched(self) -> bool:
+        return not (self.words or self.comments or self.surname or self.broken) and self.angle is None
 
     @property
     def only_words(self) -> bool:
@@ -264,7 +269,9 @@ class _Scanner:
                 self.cut = True
                 return AddressList(tuple(self.found), self.refused, True)
             letter = text[self.position]
-            if letter == '"':
+            if self.entry.untouched and (empty := _NOTHING.match(text, self.position)):
+                self.position = empty.end()
+            elif letter == '"':
                 self.quoted()
             elif letter == "(":
                 self.comment()
