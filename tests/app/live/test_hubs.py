@@ -34,7 +34,7 @@ class House:
             self.events,
             self.bell,
             pace=QUICK,
-            execution_timeout=timedelta(milliseconds=100),
+            execution_timeout=timedelta(seconds=9),
             executions_at_once=2,
         )
         self.executed = Executed()
