@@ -121,6 +121,12 @@ class MessageRow(SQLModel, table=True):
         columns.one_of("origin", Origin, "messages"),
         columns.one_of("visibility", Visibility, "messages"),
         UniqueConstraint("workspace_id", "internet_message_id", name="messages_internet_message_id_once"),
+        Index(
+            "messages_of_mailbox",
+            "mailbox_id",
+            "synced_at",
+            postgresql_where=text("received_at is not null"),
+        ),
         Index("messages_of_thread", "thread_id", "sent_at", "id"),
         Index("messages_search", "workspace_id", "search", postgresql_using="gin"),
     )

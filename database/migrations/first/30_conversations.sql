@@ -114,6 +114,8 @@ create table messages (
     foreign key(owner_id) references users (id) on delete set null
 );
 
+create index messages_of_mailbox on messages (mailbox_id, synced_at) where received_at is not null;
+
 create index messages_of_thread on messages (thread_id, sent_at, id);
 
 create index messages_search on messages using gin (workspace_id, search);
