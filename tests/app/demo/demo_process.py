@@ -54,12 +54,12 @@ class Demo:
     def links(self) -> Path:
         return self.folder / ".demo" / "links.json"
 
-    def start(self, *words: str, port: str | None = None) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str] | None = None, *, port: str | None = None) -> subprocess.Popen[bytes]:
         ours = {"DATABASE_URL", "REDIS_URL", "DATABASE_OWNER_URL"}
         environment = {name: value for name, value in os.environ.items() if name not in ours}
         with (self.folder / "said").open("wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "demo", *words],
+                command or [sys.executable, "-m", "app", "demo"],
                 cwd=self.folder,
                 env=environment | {"PORT": port or str(self.port)},
                 stdout=said,

@@ -3,10 +3,8 @@
 Real processes in a folder of their own; the test asks the operating system what is left.
 """
 
-import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,15 +80,8 @@ async def test_a_demo_that_is_killed_takes_everything_with_it(demo: Demo) -> Non
 @pytest.mark.timeout(120)
 async def test_it_ends_with_the_process_that_started_it(demo: Demo) -> None:
     words = [sys.executable, "-m", "app", "demo", "--with-parent"]
-    parent = subprocess.Popen(
-        [sys.executable, "-c", f"import subprocess; subprocess.run({words!r})"],
-        cwd=demo.folder,
-        env=os.environ | {"PORT": str(demo.port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    await wait_until(demo.links.exists, description="links.json is written", seconds=60)
+    parent = demo.start(command=[sys.executable, "-c", f"import subprocess; subprocess.run({words!r})"])
+    await demo.told()
 
     parent.kill()
     parent.wait(10)
