@@ -85,7 +85,7 @@ async def _accept(context: Context, user_id: UserId, draft: Draft) -> Kept | _Kn
         if known is not None:
             return known
         found = await _facts(work, context, user_id, draft)
-        # Whoever used the same key first may have held the mailbox's lock until now.
+        # Whoever used the same key first may have had the turn before.
         return await _known(work, draft.key) or await store(work, context, draft, found)
 
 
@@ -103,10 +103,11 @@ async def _winner(context: Context, key: str) -> _Known:
 
 
 async def _facts(work: Work, context: Context, user_id: UserId, draft: Draft) -> Facts:
-    """Read what the mail needs, under the mailbox's lock; refuse what must not be queued."""
+    """Read what the mail needs, in the user's turn; refuse what must not be queued."""
     names = {"workspace": work.workspace_id, "user": user_id, "now": context.now}
     sender = (await work.execute(facts.SENDER, names)).one_or_none()
-    mailbox = (await work.execute(facts.LIVE_MAILBOX_LOCKED, names)).one_or_none()
+    await work.execute(facts.TAKE_TURNS, {"user": str(user_id)})
+    mailbox = (await work.execute(facts.LIVE_MAILBOX_OF, names)).one_or_none()
     if sender is None or mailbox is None:
         raise _Refused(NotConnected(message=NO_MAILBOX))
     thread = contact = None

@@ -110,7 +110,7 @@ async def _locked(work: Work, context: Context, message_id: ID) -> Any:
 
 async def _mailbox_now(work: Work, context: Context) -> Any:
     names = {"workspace": work.workspace_id, "user": context.viewer.user_id}
-    return (await work.execute(facts.LIVE_MAILBOX_LOCKED, names)).one_or_none()
+    return (await work.execute(facts.LIVE_MAILBOX_OF, names)).one_or_none()
 
 
 async def _move(work: Work, row: Any, mailbox: Any) -> None:

@@ -151,9 +151,11 @@ class _Builder:
         name = node.name.value
         key = node.alias.value if node.alias else name
         definition = self._schema.get_field(parent, name) if is_composite_type(parent) else None
-        field = into.get(key)
+        # On two types of a union one response key may stand for two fields.
+        slot = key if key not in into or into[key].name == name else f"{key} {parent.name}.{name}"
+        field = into.get(slot)
         if field is None:
-            field = into[key] = _Field(key, name, parent.name, definition)
+            field = into[slot] = _Field(key, name, parent.name, definition)
         field.nodes.append(node)
         if node.selection_set and definition is not None:
             self.add(node.selection_set, get_named_type(definition.type), field.below, frozenset())

@@ -23,11 +23,14 @@ SENDER: Final = text(
     "where u.workspace_id = :workspace and u.id = :user and u.suspended_at is null"
 )
 
-LIVE_MAILBOX_LOCKED: Final = text(
+TAKE_TURNS: Final = text("select pg_advisory_xact_lock(hashtextextended(cast(:user as text), 0))")
+"""Two sends of one user take turns, so that the daily limit is counted right. Not by locking the mailbox's
+row: a pull locks a conversation and then the mailbox, and would meet a send that goes the other way round."""
+
+LIVE_MAILBOX_OF: Final = text(
     "select b.id, b.provider, b.address, b.send_as, b.status, b.visibility from mailboxes b "
-    f"where b.workspace_id = :workspace and b.user_id = :user and b.{LIVE_MAILBOX} for update"
+    f"where b.workspace_id = :workspace and b.user_id = :user and b.{LIVE_MAILBOX}"
 )
-"""Two sends through one mailbox take turns, so that the daily limit is counted right."""
 
 DAY_OF_MAILBOX: Final = text(
     nouns.DAY_OF_MAILBOX.replace("{mailbox}", ":mailbox").replace("{now}", "cast(:now as timestamptz)")
@@ -36,13 +39,13 @@ DAY_OF_MAILBOX: Final = text(
 CONTACT: Final = text(
     "select c.id, c.name, (select array_agg(a.address order by a.position, a.id) from contact_addresses a "
     "where a.contact_id = c.id) as emails from contacts c where c.workspace_id = :workspace and c.id = :id "
-    "for share"
+    "for key share"
 )
 
 THREAD_LOCKED: Final = text(
     "select t.id, t.contact_id, t.subject, t.participants::text as participants, t.state, t.assignee_id, "
     "t.private_to, t.last_message_at from threads t where t.workspace_id = :workspace and t.id = :id "
-    "and (t.private_to is null or t.private_to = :user) for update"
+    "and (t.private_to is null or t.private_to = :user) for no key update"
 )
 
 ANSWERED: Final = text(
@@ -88,7 +91,8 @@ SENDING_LOCKED: Final = text(
 
 OWN_MAILBOX_LOCKED: Final = text(
     "select b.id, b.user_id, b.provider, b.status, b.address from mailboxes b "
-    "where b.workspace_id = :workspace and b.id = :id and (b.user_id = :user or :governs) for update"
+    "where b.workspace_id = :workspace and b.id = :id and (b.user_id = :user or :governs) "
+    "for no key update"
 )
 
 WHAT_STAYS: Final = text(

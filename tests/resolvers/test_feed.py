@@ -104,6 +104,20 @@ async def test_the_inbox_tells_everything_in_order_with_what_was_selected(world:
     }
 
 
+async def test_one_response_key_may_stand_for_different_things_on_different_events(world: World) -> None:
+    text = """subscription { inbox { ... on MessageSynced { it: message { id subject } }
+      ... on ThreadChanged { it: thread { id subject } } } }"""
+    message_id = await send(world, world.thread_ids[0])
+    await mark(world, world.thread_ids[0], "state: DONE")
+
+    heard = await Listener(world, text, world.viewer()).hear(await told(world))
+
+    assert heard == [
+        {"it": {"id": message_id, "subject": "Re: Offer 0"}},
+        {"it": {"id": str(world.thread_ids[0]), "subject": "Offer 0"}},
+    ]
+
+
 async def test_a_batch_costs_one_statement_for_each_kind_of_object(
     world: World, counted: CountedLines
 ) -> None:
