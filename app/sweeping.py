@@ -16,7 +16,7 @@ from app.command_runner import CommandRunner
 from app.metrics import Metrics
 from database.lines import DatabaseAway, DatabaseBusy
 from jobs.context import JobContext
-from jobs.sweep import ask_for_due_mailboxes, tidy
+from jobs.sweep import ask_for_due_mailboxes, ask_for_forgotten_sends, tidy
 
 _BATCH: Final = 200
 _WITHOUT_REDIS: Final = timedelta(seconds=1)
@@ -66,6 +66,7 @@ class Sweeper:
         """Look once; return how many commands were started."""
         began = perf_counter()
         await ask_for_due_mailboxes(self._context)
+        await ask_for_forgotten_sends(self._context)
         started = 0
         for command_id, queue, _ in await self._context.db.across.due_commands(_BATCH):
             started += self._runner.start(command_id, queue, heard_by="sweeper") is not None

@@ -9,16 +9,22 @@ from typing import Final
 
 from sqlalchemy import text
 
-from database.work import Work
+from database.events import purge
+from database.uploads import forget_expired
 from jobs.context import JobContext
-from rules.happenings import Command, PullMailbox, RenewWatch
+from rules.happenings import Command, PullMailbox, RenewWatch, SendSubmission
 from rules.words import MailboxId, WorkspaceId
 
 BATCH: Final = 500
 DECISIONS_KEPT: Final = timedelta(days=30)
 EVENTS_KEPT: Final = timedelta(days=30)
 
-_ABANDONED: Final = """
+AUTHORIZATIONS_KEPT: Final = timedelta(days=1)
+ORPHANS_KEPT: Final = timedelta(days=1)
+
+_OLD_DECISIONS: Final = text("delete from sync_decisions where at < :before")
+_OLD_AUTHORIZATIONS: Final = text("delete from authorizations where expires_at < :before")
+_ABANDONED: Final = text("""
 update mailboxes set status = 'FAILED', ended_at = now(),
        status_reason = 'The consent was not finished in time. Connect again.'
 where status = 'AUTHORIZING' and not exists (
@@ -26,7 +32,7 @@ where status = 'AUTHORIZING' and not exists (
     where a.mailbox_id = mailboxes.id and a.finished_at is null
       and a.expires_at > now() - interval '5 minutes'
 )
-"""
+""")
 
 
 async def ask_for_due_mailboxes(context: JobContext) -> int:
@@ -55,15 +61,22 @@ async def _ask(
         work.ask(command)
 
 
+async def ask_for_forgotten_sends(context: JobContext) -> int:
+    """Ask again for due sendings that no command will carry out; none, unless something went wrong."""
+    forgotten = await context.db.across.submissions_not_asked(BATCH)
+    for submission_id, workspace_id in forgotten:
+        async with context.db.work(workspace_id) as work:
+            work.ask(SendSubmission(submission_id))
+    return len(forgotten)
+
+
 async def tidy(context: JobContext, workspace_id: WorkspaceId) -> None:
     """Delete what is kept for a time only, and end consents that were abandoned."""
     now = context.now()
     async with context.db.work(workspace_id) as work:
-        await _delete(work, "sync_decisions", "at < :before", {"before": now - DECISIONS_KEPT})
-        await _delete(work, "authorizations", "expires_at < :before", {"before": now - timedelta(days=1)})
-        await _delete(work, "events", "at < :before", {"before": now - EVENTS_KEPT})
-        await work.execute(text(_ABANDONED))
-
-
-async def _delete(work: Work, table: str, where: str, values: dict[str, object]) -> None:
-    await work.execute(text(f"delete from {table} where {where}"), values)  # noqa: S608 - our own names
+        await work.execute(_OLD_DECISIONS, {"before": now - DECISIONS_KEPT})
+        await work.execute(_OLD_AUTHORIZATIONS, {"before": now - AUTHORIZATIONS_KEPT})
+        await work.execute(_ABANDONED)
+        await purge(work, now - EVENTS_KEPT)
+    await forget_expired(context.db, context.blobs, workspace_id, now)
+    await context.blobs.sweep(context.db, workspace_id, now - ORPHANS_KEPT)
