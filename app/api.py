@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -30,7 +29,7 @@ from app.graphql.http import GraphQLOverHTTP, Wiring
 from app.graphql.open_sockets import OpenSockets
 from app.graphql.operations import Execution
 from app.graphql.socket import GraphQLSocket
-from app.http_guards import Guards
+from app.http_guards import Guards, application
 from app.live.bell import RedisBell
 from app.live.hubs import Hubs
 from app.live.payload import BacklogBudget, BacklogLimits
@@ -171,9 +170,9 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
             max_age=600,
         ),
     ]
-    inner = Starlette(routes=routes, middleware=middleware)
+    inner = application(routes, middleware)
     # Orchestrators ask by address, so health stands before the check of the Host header.
-    outer = Starlette(routes=[*_health_routes(ground), Mount("/", app=inner)])
+    outer = application([*_health_routes(ground), Mount("/", app=inner)])
     https = settings.http.public_url.startswith("https://")
     return Guards(outer, new_request_id=new_request_id, metrics=ground.metrics, https=https)
 
@@ -251,9 +250,9 @@ def _health_routes(ground: Ground) -> list[Route]:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal asks to stop. Raises: what open_application raises."""
-    async with open_application(settings) as application:
+    async with open_application(settings) as served:
         http = server(
-            application,
+            served,
             settings.http.host,
             settings.http.port,
             stop_seconds=settings.http.stop_seconds,

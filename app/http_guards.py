@@ -4,13 +4,17 @@ Belongs here: pure ASGI around the application. Never: who asks, or what they ma
 Source: security requirements R21, R22; OWASP Secure Headers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
-import orjson
 import structlog
+from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.metrics import Metrics
@@ -62,9 +66,8 @@ class Guards:
             try:
                 await self._app(scope, receive, send_guarded)
             except Exception:
+                # The application has answered already, see `application`.
                 log.exception("request_failed", method=scope["method"], path=_path(scope))
-                if not status:
-                    await _answer_failure(send_guarded, request_id)
             finally:
                 seconds = perf_counter() - began
                 self._metrics.requests.labels(_path(scope), str(status or 499)).observe(seconds)
@@ -84,20 +87,17 @@ def _path(scope: Scope) -> str:
     return f"/{first}" if first in _PATHS else "other"
 
 
-async def _answer_failure(send: Send, request_id: str) -> None:
-    body: dict[str, Any] = {
-        "errors": [
-            {
-                "message": "Something went wrong on our side.",
-                "extensions": {"code": "INTERNAL", "requestId": request_id},
-            }
-        ]
+async def answer_failure(request: Request, _: Exception) -> Response:
+    """Answer a request that failed unexpectedly: the request id, by which the log is found, and no more."""
+    error = {
+        "message": "Something went wrong on our side.",
+        "extensions": {"code": "INTERNAL", "requestId": request.state.request_id},
     }
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 500,
-            "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")],
-        }
+    return JSONResponse({"errors": [error]}, 500, {"cache-control": "no-store"})
+
+
+def application(routes: Sequence[BaseRoute], middleware: Sequence[Middleware] = ()) -> Starlette:
+    """Return a Starlette application whose failures are answered as above; the guards log them."""
+    return Starlette(
+        routes=list(routes), middleware=list(middleware), exception_handlers={Exception: answer_failure}
     )
-    await send({"type": "http.response.body", "body": orjson.dumps(body)})

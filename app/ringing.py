@@ -74,7 +74,7 @@ class RedisRinger:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._redis.close(close_connection_pool=True)
+        await self._redis.aclose(close_connection_pool=True)
 
 
 async def redis_answers(url: str) -> bool:

@@ -15,12 +15,11 @@ from random import SystemRandom
 from typing import Any
 
 import structlog
-from starlette.applications import Starlette
 
 from app import health
 from app.bell_listener import listen
 from app.command_runner import CommandRunner
-from app.http_guards import Guards
+from app.http_guards import Guards, application
 from app.ringing import redis_answers
 from app.serving import server, until_signal
 from app.settings import Settings
@@ -126,5 +125,5 @@ def _health_app(ground: Ground, sweeper: Sweeper) -> Guards:
     token = ground.settings.logs.metrics_token
     routes = health.routes(checks, ground.metrics, token.get_secret_value() if token else None)
     return Guards(
-        Starlette(routes=routes), new_request_id=lambda: new_id().hex, metrics=ground.metrics, https=False
+        application(routes), new_request_id=lambda: new_id().hex, metrics=ground.metrics, https=False
     )
