@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench format lock clean
+.PHONY: help demo demo-reset test soak check bench format lock clean
 
 help: ## Show this list
 	@echo "Bothways: two-way email sync for CRMs."
@@ -25,6 +25,10 @@ demo-reset: ## Forget the demo's data, keys and simulated mailboxes
 test: ## Run every test, with a real PostgreSQL and a real Valkey
 	@sh requirements/install.sh dev
 	@$(RUN) -m pytest $(TESTS)
+
+soak: ## Run the long tests: every crash point with every provider fault, several times over
+	@sh requirements/install.sh dev
+	@$(RUN) -m pytest -m soak --timeout 300 $(TESTS)
 
 check: ## Format, lint, types, import walls, schema, migrations, configuration, lock files
 	@sh requirements/install.sh dev

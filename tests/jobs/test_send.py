@@ -163,6 +163,28 @@ async def test_a_crash_and_a_fault_together_change_nothing(
     assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
 
 
+@pytest.mark.soak
+@pytest.mark.rule("R48")
+@pytest.mark.parametrize("round_", range(5))
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_crash_point_with_every_fault(
+    crm: Crm, ready: tuple[MailboxId, ContactId], point: str, fault: str, round_: int
+) -> None:
+    """Three hundred cases, the search lagging differently in each round: delivered once in all of them."""
+    mailbox_id, contact_id = ready
+    method, dial = FAULTS[fault]
+    await crm.simulator.set_dials(search_lag_seconds=0.2 * round_)
+    await crm.simulator.add_fault(method=method, **dial)  # type: ignore[arg-type]  # a table of keywords
+    submission_id = await crm.submit(mailbox_id, contact_id, DANA)
+    kill_at(crm, point)
+
+    await work_through(crm)
+
+    assert (await crm.submission(submission_id))["state"] == "SENT"
+    assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+
+
 async def test_the_feed_may_tell_of_the_sent_copy_before_the_answer(
     crm: Crm, ready: tuple[MailboxId, ContactId]
 ) -> None:
