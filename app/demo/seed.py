@@ -122,7 +122,7 @@ STORIES: Final[tuple[tuple[str, str, str, tuple[Line, ...]], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Writer:
     """A user or a contact of the story."""
 
     id: UUID
@@ -143,11 +143,11 @@ async def seed(db: Database, vault: Vault, now: datetime) -> Seeded:
     """Make the workspace and everything in it."""
     workspace_id = await make_workspace(db, vault, NAME, now)
     users = [await make_user(db, workspace_id, name, email, role, now) for name, email, role in USERS]
-    people = {row.name.split()[0]: Person(row.id, row.name, row.email, True) for row in users}
+    people = {row.name.split()[0]: Writer(row.id, row.name, row.email, True) for row in users}
     async with db.work(workspace_id) as work:
         for place, (name, company, address) in enumerate(CONTACTS):
             contact = _add_contact(work, name, company, address, now - timedelta(days=60 - place))
-            people[name.split()[0]] = Person(contact, name, address, False)
+            people[name.split()[0]] = Writer(contact, name, address, False)
         await work.flush()
         for contact_name, user_name, subject, lines in STORIES:
             _add_thread(work, people, people[contact_name], people[user_name], subject, lines)
@@ -166,7 +166,7 @@ def _add_contact(work: Work, name: str, company: str, address: str, at: datetime
 
 
 def _add_thread(
-    work: Work, people: dict[str, Person], contact: Person, user: Person, subject: str, lines: Sequence[Line]
+    work: Work, people: dict[str, Writer], contact: Writer, user: Writer, subject: str, lines: Sequence[Line]
 ) -> None:
     thread_id = new_id()
     ids = [new_id() for _ in lines]
@@ -208,9 +208,9 @@ def _message(
     work: Work,
     message_id: UUID,
     thread_id: UUID,
-    author: Person,
-    reader: Person,
-    user: Person,
+    author: Writer,
+    reader: Writer,
+    user: Writer,
     subject: str,
     line: Line,
 ) -> MessageRow:
