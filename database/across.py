@@ -77,6 +77,11 @@ class Across:
         found = await self._pairs("select * from across_mailboxes_at($1, $2)", provider.value, address)
         return [(MailboxId(mailbox), WorkspaceId(workspace)) for mailbox, workspace in found]
 
+    async def mailbox_pushed(self, secret_hash: bytes) -> tuple[MailboxId, WorkspaceId] | None:
+        """The connected mailbox whose pushes carry the secret with this SHA-256."""
+        found = await self._pairs("select * from across_mailbox_pushed($1)", secret_hash)
+        return (MailboxId(found[0][0]), WorkspaceId(found[0][1])) if found else None
+
     async def mailboxes_to_check(self, limit: int) -> list[tuple[MailboxId, WorkspaceId]]:
         """The connected mailboxes whose `next_check_at` has come, longest due first."""
         found = await self._pairs("select * from across_mailboxes_to_check($1)", limit)

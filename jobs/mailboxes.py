@@ -22,7 +22,7 @@ from rules.words import MailboxId, MailboxStatus, Provider, UserId, Visibility, 
 
 _COLUMNS: Final = """
 select id, workspace_id, user_id, provider, address, remote_account_id, status, visibility, cursor,
-       connected_at, last_change_seen_at, push_expires_at
+       connected_at, last_change_seen_at, push_expires_at, push_remote_id
 from mailboxes where id = $1
 """
 
@@ -43,6 +43,7 @@ class Mailbox:
     connected_at: datetime | None
     last_change_seen_at: datetime | None
     push_expires_at: datetime | None
+    push_remote_id: str | None
 
 
 async def find_mailbox(
@@ -65,6 +66,7 @@ async def find_mailbox(
         connected_at=row["connected_at"],
         last_change_seen_at=row["last_change_seen_at"],
         push_expires_at=row["push_expires_at"],
+        push_remote_id=row["push_remote_id"],
     )
 
 

@@ -43,7 +43,7 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
     keeper = MailboxTokens(context, mailbox.workspace_id, mailbox.id)
     try:
         if not await _shared(context, mailbox):
-            await context.doors.mailbox(mailbox.provider, keeper).release()
+            await context.doors.mailbox(mailbox.provider, keeper).release(mailbox.push_remote_id)
     except NeedsReconnect:
         pass  # The grant is dead already, which is what was wanted.
     except ProviderTrouble:
@@ -58,7 +58,14 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
         await work.execute(
             update(MailboxRow)
             .where(mailboxes.id == mailbox.id)
-            .values(tokens_sealed=None, cursor=None, push_expires_at=None, push_renew_at=None)
+            .values(
+                tokens_sealed=None,
+                cursor=None,
+                push_remote_id=None,
+                push_secret_hash=None,
+                push_expires_at=None,
+                push_renew_at=None,
+            )
         )
         await work.audit("system", "mailbox.released", mailbox=str(mailbox.id))
     return Done()

@@ -20,8 +20,9 @@ from jobs.running import Again, Done, Outcome
 from jobs.sendings import (
     Sending,
     StageMoved,
-    composed,
+    answered,
     find_sending,
+    outgoing,
     sent_within_a_day,
     write_stage,
     write_verdict,
@@ -165,8 +166,12 @@ async def _draft(
     context: JobContext, claimed: Claimed, sending: Sending, provider: MailProvider
 ) -> Sending | Outcome:
     try:
-        message = await composed(context, sending)
-        draft = await provider.create_draft(message.chunks(), message.size_bytes, sending.remote_thread_id)
+        message = await outgoing(context, sending)
+        draft = await provider.create_draft(
+            message,
+            remote_thread_id=sending.remote_thread_id,
+            answers=await answered(context, sending, message),
+        )
         context.passing("send.draft-created")
     except UnsafeHeader as unsafe:
         return await _judge(context, claimed, sending, Refused(str(unsafe)))

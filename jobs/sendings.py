@@ -21,7 +21,7 @@ from jobs.running import hold
 from providers.protocol import Draft
 from rules.envelope import Correspondent
 from rules.happenings import MessageChanged
-from rules.mime_out import ComposedMessage, OutgoingAttachment, OutgoingMessage, compose
+from rules.mime_out import OutgoingAttachment, OutgoingMessage
 from rules.sender import DAY
 from rules.submission_life import Stage, Verdict, stage_of
 from rules.words import (
@@ -55,6 +55,13 @@ from messages where id = $1
 _FILES: Final = """
 select name, content_type, size_bytes, blob_key, content_id, inline
 from attachments where message_id = $1 order by position, id
+"""
+
+_ANSWERED: Final = """
+select c.remote_id
+from message_copies c join messages m on m.id = c.message_id
+where c.mailbox_id = $1 and m.workspace_id = $2 and m.internet_message_id = $3 and c.deleted_at is null
+limit 1
 """
 
 _SENT_TODAY: Final = """
@@ -176,29 +183,37 @@ async def write_verdict(
         work.tell(sending.changed)
 
 
-async def composed(context: JobContext, sending: Sending) -> ComposedMessage:
-    """Return the message as it goes out; the same bytes each time."""
+async def outgoing(context: JobContext, sending: Sending) -> OutgoingMessage:
+    """Return the message as it goes out; the same each time."""
     row = await context.db.fetchrow(sending.workspace_id, _MESSAGE, sending.message_id)
     files = await context.db.fetch(sending.workspace_id, _FILES, sending.message_id)
     assert row is not None, "a submission has a message"
-    return compose(
-        OutgoingMessage(
-            sender=Correspondent(EmailAddress(row["from_address"]), row["from_name"]),
-            to=_people(row["to_recipients"]),
-            cc=_people(row["cc_recipients"]),
-            bcc=_people(row["bcc_recipients"]),
-            subject=row["subject"],
-            message_id=row["internet_message_id"],
-            sent_at=max(sending.due_at, sending.created_at),
-            marker=sending.marker,
-            boundary=f"bothways-{sending.id.hex}",
-            text=row["text"],
-            html=row["html"],
-            in_reply_to=row["in_reply_to"],
-            references=tuple(row["reference_ids"]),
-            attachments=tuple(_file(context.blobs, file) for file in files),
-        )
+    return OutgoingMessage(
+        sender=Correspondent(EmailAddress(row["from_address"]), row["from_name"]),
+        to=_people(row["to_recipients"]),
+        cc=_people(row["cc_recipients"]),
+        bcc=_people(row["bcc_recipients"]),
+        subject=row["subject"],
+        message_id=row["internet_message_id"],
+        sent_at=max(sending.due_at, sending.created_at),
+        marker=sending.marker,
+        boundary=f"bothways-{sending.id.hex}",
+        text=row["text"],
+        html=row["html"],
+        in_reply_to=row["in_reply_to"],
+        references=tuple(row["reference_ids"]),
+        attachments=tuple(_file(context.blobs, file) for file in files),
     )
+
+
+async def answered(context: JobContext, sending: Sending, message: OutgoingMessage) -> str | None:
+    """Return where the message that this one answers lies in its mailbox; None where it does not."""
+    if message.in_reply_to is None:
+        return None
+    found: str | None = await context.db.fetchval(
+        sending.workspace_id, _ANSWERED, sending.mailbox_id, sending.workspace_id, message.in_reply_to
+    )
+    return found
 
 
 def _people(people: list[dict[str, Any]]) -> tuple[Correspondent, ...]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from rules.envelope import Envelope
 from rules.errors import ProviderTrouble
+from rules.mime_out import OutgoingMessage
 from rules.words import EmailAddress, Provider
 
 
@@ -28,6 +29,9 @@ class Capabilities:
     recipients_limit: int
     watch_lifetime: timedelta
     revokes_tokens: bool
+    """Parting ends the grant at the provider too; elsewhere our tokens are only erased here."""
+    drafts_name_a_thread: bool
+    """A draft is put into a thread by the thread's id; elsewhere by the message that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Change:
     remote_id: str
     remote_thread_id: str | None
     arrived: bool
-    """It is new in the mailbox (as against: labels or folder changed)."""
+    """It is new in the mailbox, or may be (as against: labels, folder or read state changed)."""
     read: bool | None
     """The read state that the change tells, or None where it says nothing of it."""
     deleted: bool
@@ -126,9 +130,15 @@ class MailProvider(Protocol):
         """Stream the RFC 5322 bytes of one message. Raises Gone."""
 
     async def create_draft(
-        self, mime: AsyncIterator[bytes], size_bytes: int, remote_thread_id: str | None
+        self, message: OutgoingMessage, *, remote_thread_id: str | None = None, answers: str | None = None
     ) -> Draft:
-        """Store a draft; harmless to repeat. A thread the provider refuses raises Refused(BAD_THREAD)."""
+        """Store a draft; harmless to repeat. A thread the provider refuses raises Refused(BAD_THREAD).
+
+        `answers` is the remote_id, in this mailbox, of the message that it replies to, where there is one.
+
+        Raises:
+            UnsafeHeader: nothing was asked of the provider.
+        """
 
     async def send_draft(self, draft: Draft) -> SentCopy:
         """Send a draft exactly as stored. Raises OutcomeUnknown whenever it may have left."""
@@ -147,8 +157,11 @@ class MailProvider(Protocol):
     async def listed(self, since: datetime, page: str | None) -> ListedPage:
         """List ids of mail accepted since `since` (spam and trash left out), newest first."""
 
-    async def watch(self) -> Watch | None:
-        """Register or renew change push; None where the deployment has none configured."""
+    async def watch(self, registered: str | None, secret: str) -> Watch | None:
+        """Register or renew change push; None where the deployment has none configured.
 
-    async def release(self) -> None:
+        `registered` is the `remote_id` of the last watch. Where pushes are not signed they carry `secret`.
+        """
+
+    async def release(self, registered: str | None) -> None:
         """Unregister push and revoke our tokens; already gone counts as done."""

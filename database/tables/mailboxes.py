@@ -40,6 +40,11 @@ class MailboxRow(SQLModel, table=True):
         Index("mailboxes_live_user_once", "workspace_id", "user_id", unique=True, postgresql_where=_LIVE),
         Index("mailboxes_by_address", "provider", "address"),
         Index("mailboxes_due", "next_check_at", postgresql_where=text("status = 'CONNECTED'")),
+        Index(
+            "mailboxes_by_push_secret",
+            "push_secret_hash",
+            postgresql_where=text("push_secret_hash is not null"),
+        ),
         Index("mailboxes_push_due", "push_renew_at", postgresql_where=text("status = 'CONNECTED'")),
     )
 
@@ -67,6 +72,10 @@ class MailboxRow(SQLModel, table=True):
     next_check_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     retry_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     push_expires_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    push_remote_id: str | None = None
+    """What the provider calls the registration; None where it has one for each mailbox."""
+    push_secret_hash: bytes | None = Field(default=None, sa_column=columns.sealed())
+    """SHA-256 of what pushes that nobody signs must carry."""
     push_renew_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     verified_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     verified_expected: int | None = None

@@ -51,6 +51,7 @@ from rules.errors import (
     Refused,
     Retryable,
 )
+from rules.mime_out import OutgoingMessage, compose
 from rules.words import Provider
 
 ISSUER: Final = "https://accounts.google.com"
@@ -74,6 +75,7 @@ class GmailProvider:
         recipients_limit=500,
         watch_lifetime=timedelta(days=7),
         revokes_tokens=True,
+        drafts_name_a_thread=True,
     )
 
     def __init__(
@@ -137,9 +139,9 @@ class GmailProvider:
             raise Retryable("Gmail's answer ended before the message did.") from error
 
     async def create_draft(
-        self, mime: AsyncIterator[bytes], size_bytes: int, remote_thread_id: str | None
+        self, message: OutgoingMessage, *, remote_thread_id: str | None = None, answers: str | None = None
     ) -> Draft:
-        return await drafts.stored(self._calls, self._requests, mime, size_bytes, remote_thread_id)
+        return await drafts.stored(self._calls, self._requests, compose(message), remote_thread_id)
 
     async def send_draft(self, draft: Draft) -> SentCopy:
         """One POST, whatever happens; then the Message-ID that Gmail used is read back, if it can be."""
@@ -182,13 +184,13 @@ class GmailProvider:
         said = cast(MessageList, await self._calls.ask(call))
         return ListedPage(tuple(parse.listed_ids(said)), said.get("nextPageToken"))
 
-    async def watch(self) -> Watch | None:
+    async def watch(self, registered: str | None, secret: str) -> Watch | None:
         if self._settings.pubsub_topic is None:
             return None
         said = cast(WatchAnswer, await self._calls.ask(self._requests.watch(self._settings.pubsub_topic)))
         return Watch(parse.expiration(said.get("expiration")))
 
-    async def release(self) -> None:
+    async def release(self, registered: str | None) -> None:
         """Stop the watch while we still may, then revoke the grant, which ends every token of it."""
         # Where there is nothing left to stop, or we may not, the watch ends by itself within a week.
         with suppress(NeedsReconnect, OperatorMustAct, Refused, Gone):

@@ -20,28 +20,26 @@ from providers.gmail.requests import UPLOAD_LIMIT_BYTES, Call, GmailRequests
 from providers.gmail.wire import Draft as WireDraft
 from providers.protocol import Draft
 from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused, Retryable
+from rules.mime_out import ComposedMessage, SizeMismatch
 
 SMALL_BYTES: Final = 1024 * 1024
 UPLOAD_DEADLINE: Final = timedelta(minutes=5)
 
 
 async def stored(
-    calls: Calls,
-    requests: GmailRequests,
-    mime: AsyncIterator[bytes],
-    size_bytes: int,
-    remote_thread_id: str | None,
+    calls: Calls, requests: GmailRequests, message: ComposedMessage, remote_thread_id: str | None
 ) -> Draft:
     """Store the message as a draft.
 
     Raises:
         Refused: TOO_LARGE, BAD_THREAD, BAD_RECIPIENT.
-        OurBug: the chunks do not add up to `size_bytes`.
+        OurBug: an attachment is not as long as was said.
     """
+    size_bytes = message.size_bytes
     if size_bytes > UPLOAD_LIMIT_BYTES:
         text = f"Gmail takes messages of up to {UPLOAD_LIMIT_BYTES} bytes."
         raise Refused(text, kind=RefusalKind.TOO_LARGE)
-    measured = _measured(mime, size_bytes)
+    measured = _measured(message)
     if size_bytes <= SMALL_BYTES:
         whole = b"".join([chunk async for chunk in measured])
         encoded = base64.urlsafe_b64encode(whole).decode("ascii")
@@ -90,13 +88,10 @@ def _may_upload_to(location: str, asked: str) -> bool:
     )
 
 
-async def _measured(mime: AsyncIterator[bytes], size_bytes: int) -> AsyncIterator[bytes]:
-    """The chunks, counted: a message cut short must not become a draft."""
-    seen_bytes = 0
-    async for chunk in mime:
-        seen_bytes += len(chunk)
-        if seen_bytes > size_bytes:
-            break
-        yield chunk
-    if seen_bytes != size_bytes:
-        raise OurBug("The message is not as long as was announced.")
+async def _measured(message: ComposedMessage) -> AsyncIterator[bytes]:
+    """The message's bytes: one cut short, or grown, must not become a draft."""
+    try:
+        async for chunk in message.chunks():
+            yield chunk
+    except SizeMismatch as wrong:
+        raise OurBug("The message is not as long as was announced.") from wrong

@@ -243,6 +243,7 @@ async def test_only_the_listed_functions_look_across(owner_line: Connection) -> 
         "across_due_commands",
         "across_ended_keys",
         "across_ended_users",
+        "across_mailbox_pushed",
         "across_mailboxes_at",
         "across_mailboxes_to_check",
         "across_mailboxes_to_renew",

@@ -1,18 +1,18 @@
 """How a conformance case is written down and found again."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from itertools import count
 
 from providers.protocol import Change, MailProvider
+from rules.envelope import Correspondent
+from rules.mime_out import OutgoingAttachment, OutgoingMessage
 from rules.words import EmailAddress
 from tests.providers.world import World, Written
 
 Case = Callable[[World], Awaitable[None]]
 NUMBERS = count(1)
-CUSTOMER = "dana@okafor-roofing.test"
+CUSTOMER = EmailAddress("dana@okafor-roofing.test")
 
 
 def registry() -> tuple[dict[str, Case], Callable[[Case], Case]]:
@@ -30,17 +30,49 @@ def written(
     sender: EmailAddress, *, subject: str = "An offer", size_bytes: int = 0, in_reply_to: str | None = None
 ) -> Written:
     """A message of ours to the customer, at least `size_bytes` long."""
+    files = (attachment(size_bytes),) if size_bytes else ()
+    return composed_of(sender, files, subject=subject, in_reply_to=in_reply_to)
+
+
+def composed_of(
+    sender: EmailAddress,
+    files: tuple[OutgoingAttachment, ...],
+    *,
+    subject: str = "An offer",
+    in_reply_to: str | None = None,
+) -> Written:
+    """A message of ours to the customer with these files."""
     number = next(NUMBERS)
     marker, message_id = f"submission-{number}", f"submission-{number}@bothways.test"
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = sender, CUSTOMER, subject
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["X-Bothways-Submission"] = marker
-    if in_reply_to:
-        mail["In-Reply-To"] = mail["References"] = f"<{in_reply_to}>"
-    line = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr.\n"
-    mail.set_content(line * (1 + size_bytes // len(line)))
-    return Written(mail.as_bytes(), marker, message_id)
+    message = OutgoingMessage(
+        sender=Correspondent(sender),
+        to=(Correspondent(CUSTOMER),),
+        subject=subject,
+        message_id=message_id,
+        sent_at=datetime.now(UTC),
+        marker=marker,
+        boundary=f"bothways-conformance-{number}",
+        text="Lorem ipsum dolor sit amet, consetetur sadipscing elitr.",
+        in_reply_to=in_reply_to,
+        references=(in_reply_to,) if in_reply_to else (),
+        attachments=files,
+    )
+    return Written(message, marker, message_id)
+
+
+def attachment(
+    size_bytes: int, *, announced: int | None = None, name: str = "roof.bin"
+) -> OutgoingAttachment:
+    """A file of `size_bytes`, which may be announced as another size."""
+    piece = bytes(range(256)) * 256
+
+    def content() -> Iterator[bytes]:
+        for start in range(0, size_bytes, len(piece)):
+            yield piece[: min(len(piece), size_bytes - start)]
+
+    return OutgoingAttachment(
+        name, "application/octet-stream", size_bytes if announced is None else announced, content
+    )
 
 
 async def everything(provider: MailProvider, cursor: str) -> tuple[list[Change], str]:

@@ -13,6 +13,7 @@ from tests.providers.cases import everything, later, registry
 from tests.providers.world import Connected, Spoil, Step, World
 
 CASES, case = registry()
+SECRET = "what a push must carry"
 
 
 def kept(mailbox: Connected) -> Tokens:
@@ -180,9 +181,11 @@ async def a_quota_used_up_for_long_is_told_instead_of_waited_for(world: World) -
 @case
 async def push_is_registered_and_renewed_where_it_is_set_up(world: World) -> None:
     mailbox = await world.connect(pushes_to="projects/bothways-demo/topics/gmail")
-    first = await mailbox.provider.watch()
-    second = await mailbox.provider.watch()
-    assert first is not None and second is not None
+    first = await mailbox.provider.watch(None, SECRET)
+    assert first is not None
+    second = await mailbox.provider.watch(first.remote_id, SECRET)
+    assert second is not None and second.remote_id == first.remote_id
+    assert await world.is_watched(mailbox.address)
     assert timedelta(days=6) < first.expires_at - world.now() <= timedelta(days=7, minutes=1)
     assert second.expires_at >= first.expires_at
 
@@ -190,7 +193,7 @@ async def push_is_registered_and_renewed_where_it_is_set_up(world: World) -> Non
 @case
 async def without_push_nothing_is_registered(world: World) -> None:
     mailbox = await world.connect()
-    assert await mailbox.provider.watch() is None
+    assert await mailbox.provider.watch(None, SECRET) is None
     assert await world.requests(mailbox, Step.WATCH) == 0
 
 
@@ -199,18 +202,21 @@ async def push_that_is_set_up_wrongly_is_the_operators_affair(world: World) -> N
     mailbox = await world.connect(pushes_to="projects/bothways-demo/topics/gmail")
     await world.spoil(Spoil.OPERATORS_FAULT, Step.WATCH)
     with pytest.raises(OperatorMustAct):
-        await mailbox.provider.watch()
+        await mailbox.provider.watch(None, SECRET)
 
 
 @case
 async def parting_ends_our_access_and_may_be_repeated(world: World) -> None:
     mailbox = await world.connect(pushes_to="projects/bothways-demo/topics/gmail")
-    await mailbox.provider.watch()
-    await mailbox.provider.release()
-    await world.again(mailbox).provider.release()
-    expire(world, mailbox)
-    with pytest.raises(NeedsReconnect):
-        await world.again(mailbox).provider.profile()
+    watch = await mailbox.provider.watch(None, SECRET)
+    assert watch is not None and await world.is_watched(mailbox.address)
+    await mailbox.provider.release(watch.remote_id)
+    assert not await world.is_watched(mailbox.address)
+    await world.again(mailbox).provider.release(watch.remote_id)
+    if mailbox.provider.capabilities.revokes_tokens:
+        expire(world, mailbox)
+        with pytest.raises(NeedsReconnect):
+            await world.again(mailbox).provider.profile()
 
 
 @case

@@ -187,6 +187,14 @@ class GmailWorld:
     async def change_password(self, address: EmailAddress) -> None:
         await self.simulator.change_password(address, "another one")
 
+    async def is_watched(self, address: EmailAddress) -> bool:
+        asked = [
+            one["method"]
+            for one in await self.simulator.journal(account=address)
+            if one["method"] in ("gmail.users.watch", "gmail.users.stop") and one["status"] < 300
+        ]
+        return asked[-1:] == ["gmail.users.watch"]
+
     async def deliveries(self, marker: str) -> int:
         found = await self.simulator.deliveries(header="x-bothways-submission", value=marker)
         return len(found)

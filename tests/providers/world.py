@@ -3,7 +3,7 @@
 Names here are no provider's: a mailbox, the mail in it, a step of our work that may be spoilt.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -12,6 +12,7 @@ from typing import Protocol
 from providers.protocol import MailProvider
 from providers.tokens import Tokens
 from rules.errors import NeedsReconnect
+from rules.mime_out import OutgoingMessage
 from rules.pacing import Rate
 from rules.words import EmailAddress
 
@@ -92,15 +93,11 @@ class File:
 
 @dataclass(frozen=True)
 class Written:
-    """A message of ours: its bytes, and how it is known again."""
+    """A message of ours, and how it is known again."""
 
-    mime: bytes
+    message: OutgoingMessage
     marker: str
     internet_message_id: str
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self.mime), 65_536):
-            yield self.mime[start : start + 65_536]
 
 
 class World(Protocol):
@@ -132,6 +129,9 @@ class World(Protocol):
         headers: dict[str, str] | None = None,
     ) -> str:
         """Let a stranger write to the mailbox; return the message's id there."""
+
+    async def is_watched(self, address: EmailAddress) -> bool:
+        """Whether the provider would push this mailbox's changes to us."""
 
     async def held(self, address: EmailAddress, folder: str) -> list[str]:
         """The ids in INBOX, SENT or DRAFT, newest first."""
