@@ -61,6 +61,9 @@ class GmailPush:
         return Response(status_code=204)
 
     async def _verify(self, authorization: str | None) -> None:
+        if not authorization:
+            # Nothing to verify: no stranger makes us ask Google for its keys.
+            raise Unverified("The push carries no token.")
         await self.keys.verify(
             lambda keys: verify_push(
                 authorization,
