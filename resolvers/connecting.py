@@ -13,6 +13,7 @@ from strawberry import ID
 
 from database.authorizations import VALID_FOR, ReturnRefused, record_return, seal_kept, state_hash
 from database.reads import facts, roots
+from database.reads.mailboxes import LIVE_MAILBOX_OF_USER, MAILBOX_OF_USER, OUTLOOK_IS_ON
 from database.tables import AuthorizationRow, MailboxRow
 from database.work import Work
 from resolvers.access import NEEDS_USER, refusal
@@ -126,7 +127,7 @@ async def _unfit(context: Context, input: ConnectMailboxInput) -> InvalidInput |
     if input.provider is Provider.OUTLOOK:
         labs = await context.db.fetchval(
             context.viewer.workspace_id,
-            "select labs_outlook from workspaces where id = $1",
+            OUTLOOK_IS_ON,
             context.viewer.workspace_id,
         )
         if not labs:
@@ -148,8 +149,7 @@ async def _unfit(context: Context, input: ConnectMailboxInput) -> InvalidInput |
 async def _live_mailbox(context: Context, user_id: UserId) -> UUID | None:
     found: UUID | None = await context.db.fetchval(
         context.viewer.workspace_id,
-        "select id from mailboxes where workspace_id = $1 and user_id = $2 "
-        "and status in ('CONNECTED', 'REAUTHENTICATE')",
+        LIVE_MAILBOX_OF_USER,
         context.viewer.workspace_id,
         user_id,
     )
@@ -160,8 +160,7 @@ async def _own(context: Context, mailbox_id: ID) -> Any:
     """Return the row of a mailbox of the viewer's own: nobody consents for somebody else."""
     return await context.db.fetchrow(
         context.viewer.workspace_id,
-        "select id, user_id, provider, address, status from mailboxes "
-        "where workspace_id = $1 and id = $2 and user_id = $3",
+        MAILBOX_OF_USER,
         context.viewer.workspace_id,
         read_id(mailbox_id),
         context.viewer.user_id,

@@ -100,8 +100,6 @@ WHAT_STAYS: Final = text(
     "from message_copies c join messages m on m.id = c.message_id where c.mailbox_id = :mailbox"
 )
 
-LABS: Final = text("select w.labs_outlook from workspaces w where w.id = :workspace")
-
 MAILBOXES_OF_UNREAD: Final = text(
     "select distinct c.mailbox_id from message_copies c join messages m on m.id = c.message_id "
     "join mailboxes b on b.id = c.mailbox_id where m.thread_id = :thread and b.user_id = :user "

@@ -9,7 +9,7 @@ private is left out here, so that nothing below a root has to ask again.
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from database.reads.nouns import LIVE_MAILBOX, OPEN_MESSAGE, VISIBLE_THREAD, Paged
+from database.reads.nouns import OPEN_MESSAGE, VISIBLE_THREAD, Paged
 
 _MOST_MATCHES: Final = 5000
 """How many matches a search pages through; of messages the newest."""
@@ -28,13 +28,11 @@ MESSAGE: Final = (
 )
 _MAILBOXES: Final = "select b.* from mailboxes b where b.workspace_id = {workspace} and "
 OWN_MAILBOX: Final = _MAILBOXES + "b.id = {id} and (b.user_id = {viewer} or {governs})"
-ANY_MAILBOX: Final = _MAILBOXES + "b.id = {id}"
 MAILBOXES: Final = (
     _MAILBOXES + "(b.user_id = {viewer} or {governs}) and b.status in ('AUTHORIZING', 'CONNECTED', "
     "'REAUTHENTICATE', 'FAILED') and (b.status <> 'AUTHORIZING' "
     "or b.created_at > {now} - interval '10 minutes')"
 )
-LIVE_MAILBOX_OF_USER: Final = _MAILBOXES + f"b.user_id = {{id}} and b.{LIVE_MAILBOX}"
 MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
 
 MESSAGES_BY_ID: Final = MESSAGE.replace("m.id = {id}", "m.id = any({ids})")
