@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from types import NoneType, UnionType
+from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
@@ -28,15 +28,17 @@ def read_back(known: Mapping[str, type[Happening]], kind: str, written: Mapping[
     """The event or command that was written.
 
     Raises:
-        NotOurs: the kind is unknown, a field is missing, unknown, or not an id.
+        NotOurs: the kind is unknown, a field is missing, unknown, or not an id. A nullable one may be
+            missing: an earlier version, which did not know it, wrote this.
     """
     made = known.get(kind)
     if made is None:
         raise NotOurs(f"{kind} is no kind that this version knows")
     nullable = _nullable(made)
-    if set(written) != set(nullable):
+    required = {name for name, may_lack in nullable.items() if not may_lack}
+    if not required <= set(written) <= set(nullable):
         raise NotOurs(f"{kind} has the fields {sorted(nullable)}, not {sorted(written)}")
-    return made(**{name: _id(kind, name, written[name], nullable[name]) for name in nullable})
+    return made(**{name: _id(kind, name, written.get(name), nullable[name]) for name in nullable})
 
 
 def _id(kind: str, name: str, value: object, nullable: bool) -> UUID | None:
@@ -56,7 +58,7 @@ def _nullable(made: type[object]) -> dict[str, bool]:
     if known is None:
         hints = get_type_hints(made)
         known = _shapes[made] = {
-            field.name: isinstance(hints[field.name], UnionType) and NoneType in get_args(hints[field.name])
+            field.name: NoneType in get_args(hints[field.name])
             for field in fields(made)  # type: ignore[arg-type]  # events and commands are all dataclasses
         }
     return known
