@@ -1,0 +1,6 @@
+import { defineWords } from "./define";
+
+export const words = defineWords({
+  cancel: "Cancel",
+  close: "Close",
+});
