@@ -99,11 +99,12 @@ async def refuse_other_tables(settings: Settings) -> None:
     found = await migrate.current(settings.database.url.get_secret_value())
     if found is None:
         raise NotMigrated("The database has no tables yet. Run: python -m app migrate")
-    newest = migrate.newest() or ""
-    if found < newest:  # revisions begin with their date
+    newest = migrate.newest()
+    if found == newest:
+        return
+    if migrate.knows(found):
         raise NotMigrated(
             f"The database is at {found}; this version needs {newest}. Run: python -m app migrate"
         )
-    if found > newest:
-        # A newer version has migrated: both work on the same tables while a release rolls out.
-        log.warning("database_is_newer", revision=found)
+    # A newer version has migrated: both work on the same tables while a release rolls out.
+    log.warning("database_is_newer", revision=found)

@@ -101,6 +101,13 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of the code has this revision; one that it has not is of a newer version."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return any(known.revision == revision for known in ScriptDirectory.from_config(config).walk_revisions())
+
+
 async def current(url: str) -> str | None:
     """The revision that a database is at; None if it was never migrated."""
     found: list[str | None] = []
