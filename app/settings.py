@@ -154,6 +154,7 @@ class HttpSettings(_Group):
         description="32 bytes or more, as base64; signs attachment addresses. `python -m app vault secret`."
     )
     graphiql: bool = Field(default=False, description="Serve GraphiQL at /graphiql, and allow introspection.")
+    web: bool = Field(default=True, description="Serve the web app at /, where web/dist holds a built one.")
     sockets_per_key: int = Field(default=200, ge=1, description="Web sockets one API key or user may hold.")
     cost_per_minute: int = Field(
         default=60_000, ge=100, description="GraphQL cost a key may spend per minute; then 429."
@@ -212,6 +213,12 @@ class WorkerSettings(_Group):
     )
     poll_without_push_seconds: float = Field(
         default=30, gt=0, le=600, description="How often a mailbox without change push is read."
+    )
+    verify_seconds: float = Field(
+        default=86400,
+        ge=1,
+        le=604800,
+        description="How often a mailbox is compared with what its provider lists.",
     )
     scratch: Path | None = Field(
         default=None, description="Private folder for messages under way; a temporary one if left out."

@@ -54,6 +54,7 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                     lease=timedelta(seconds=settings.lease_seconds),
                     poll_every=timedelta(seconds=settings.poll_seconds),
                     poll_every_without_push=timedelta(seconds=settings.poll_without_push_seconds),
+                    verify_every=timedelta(seconds=settings.verify_seconds),
                     redirect_uris=((Provider.GMAIL, ground.settings.google_redirect_uri),),
                 ),
                 scratch=scratch,

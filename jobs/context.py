@@ -42,6 +42,10 @@ class JobSettings:
     slice: timedelta = timedelta(seconds=40)
     """A pull hands over after this, checkpointed, so that no job comes near its lease."""
     set_aside_attempts: int = 5
+    verify_every: timedelta = timedelta(hours=24)
+    """How often a mailbox is compared with what its provider lists."""
+    verify_patience: timedelta = timedelta(minutes=2)
+    """How long the change feed is given to bring what a verification found listed and not here."""
     redirect_uris: tuple[tuple[Provider, str], ...] = ()
     """Where each provider sends users back to; exactly what the consent was begun with."""
 

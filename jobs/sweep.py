@@ -12,11 +12,11 @@ from sqlalchemy import text
 from database.events import purge
 from database.uploads import forget_expired
 from jobs.context import JobContext
-from rules.happenings import Command, PullMailbox, RenewWatch, SendSubmission
+from rules.happenings import Command, PullMailbox, RenewWatch, SendSubmission, VerifyMailbox
+from rules.verification import DECISIONS_KEPT
 from rules.words import MailboxId, WorkspaceId
 
 BATCH: Final = 500
-DECISIONS_KEPT: Final = timedelta(days=30)
 EVENTS_KEPT: Final = timedelta(days=30)
 
 AUTHORIZATIONS_KEPT: Final = timedelta(days=1)
@@ -31,6 +31,12 @@ where status = 'AUTHORIZING' and not exists (
     select from authorizations a
     where a.mailbox_id = mailboxes.id and a.finished_at is null
       and a.expires_at > now() - interval '5 minutes'
+)
+""")
+_UNVERIFIED: Final = text("""
+select m.id from mailboxes m
+where m.status = 'CONNECTED' and not exists (
+    select from commands c where c.workspace_id = m.workspace_id and c.key = 'verify:' || m.id::text
 )
 """)
 
@@ -71,12 +77,17 @@ async def ask_for_forgotten_sends(context: JobContext) -> int:
 
 
 async def tidy(context: JobContext, workspace_id: WorkspaceId) -> None:
-    """Delete what is kept for a time only, and end consents that were abandoned."""
+    """Delete what is kept for a time only, end abandoned consents, and have each mailbox verified.
+
+    A verification asks for the next one itself; here it is begun, for mailboxes that are new or came back.
+    """
     now = context.now()
     async with context.db.work(workspace_id) as work:
         await work.execute(_OLD_DECISIONS, {"before": now - DECISIONS_KEPT})
         await work.execute(_OLD_AUTHORIZATIONS, {"before": now - AUTHORIZATIONS_KEPT})
         await work.execute(_ABANDONED)
+        for row in await work.execute(_UNVERIFIED):
+            work.ask(VerifyMailbox(MailboxId(row.id)))
         await purge(work, now - EVENTS_KEPT)
     await forget_expired(context.db, context.blobs, workspace_id, now)
     await context.blobs.sweep(context.db, workspace_id, now - ORPHANS_KEPT)

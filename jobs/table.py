@@ -15,6 +15,7 @@ from jobs.release import release
 from jobs.running import Job
 from jobs.send import send
 from jobs.set_aside import retry_set_aside
+from jobs.verify import verify
 from jobs.watch import renew_watch
 from rules.happenings import (
     CarryReadState,
@@ -24,6 +25,7 @@ from rules.happenings import (
     RenewWatch,
     RetrySetAside,
     SendSubmission,
+    VerifyMailbox,
 )
 
 _SOON: Final = timedelta(seconds=50)
@@ -36,4 +38,5 @@ TABLE: Final[dict[str, Job]] = {
     ReleaseMailbox.kind: Job(release, _SOON),
     CarryReadState.kind: Job(carry_read_state, _SOON, attempts=20),
     RetrySetAside.kind: Job(retry_set_aside, _SOON),
+    VerifyMailbox.kind: Job(verify, _SOON),
 }

@@ -199,6 +199,8 @@ async def _end(desk: Desk, page: _Page, finish: Finish) -> None:
                         name: statement.excluded[name]
                         for name in ("at", "synced", "reason", "rule", "size_bytes")
                     },
+                    # Looking at a draft again says nothing new of it.
+                    where=table_of(SyncDecisionRow).c.rule.is_distinct_from(statement.excluded.rule),
                 )
             )
         await _settle(work, desk, page)

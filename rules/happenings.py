@@ -64,11 +64,16 @@ class MailboxChanged:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A thread is from now on visible to `visible_to` alone; everybody else's copy goes away."""
+    """A thread, or with `message_id` one message of it, is less visible from now on to all but `visible_to`.
+
+    Whoever holds a copy forgets it; what may still be seen of it is read again. Without `visible_to` it
+    exists for nobody any more.
+    """
 
     kind: ClassVar[str] = "Withdrawn"
     thread_id: ThreadId
-    visible_to: UserId
+    visible_to: UserId | None
+    message_id: MessageId | None = None
 
 
 Event = MessageSynced | MessageChanged | ThreadChanged | MailboxChanged | Withdrawn
@@ -173,6 +178,32 @@ class RetrySetAside:
         return f"set-aside:{self.mailbox_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class VerifyMailbox:
+    """Compare what the provider lists since the connection with what is known here, and repair it."""
+
+    kind: ClassVar[str] = "verify_mailbox"
+    queue: ClassVar[Queue] = Queue.BULK
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"verify:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAddressBook:
+    """Read what changed in the address book of a mailbox's account, and link contacts with it."""
+
+    kind: ClassVar[str] = "read_address_book"
+    queue: ClassVar[Queue] = Queue.BULK
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"address-book:{self.mailbox_id}"
+
+
 Command = (
     PullMailbox
     | SendSubmission
@@ -181,6 +212,8 @@ Command = (
     | ReleaseMailbox
     | CarryReadState
     | RetrySetAside
+    | VerifyMailbox
+    | ReadAddressBook
 )
 
 

@@ -3,6 +3,8 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+from database.tables.address_books import AddressBookEntryRow, AddressBookRow, ContactLinkRow
+from database.tables.auto_bcc import QuarantineRow, RetiredAutoBccRow, TrackedContactRow
 from database.tables.conversations import (
     AttachmentRow,
     ContactAddressRow,
@@ -20,6 +22,7 @@ from database.tables.mailboxes import (
     SyncDecisionRow,
     SyncGapRow,
 )
+from database.tables.proof import VerificationRow
 from database.tables.sending import CommandRow, EventRow, SubmissionRow
 from database.tables.workspaces import ApiKeyRow, AuditRow, UserRow, WorkspaceRow
 
@@ -32,25 +35,32 @@ def table_of(row: type[SQLModel]) -> Table:
 
 
 __all__ = [
+    "AddressBookEntryRow",
+    "AddressBookRow",
     "ApiKeyRow",
     "AttachmentRow",
     "AuditRow",
     "AuthorizationRow",
     "CommandRow",
     "ContactAddressRow",
+    "ContactLinkRow",
     "ContactRow",
     "EventRow",
     "MailboxRow",
     "MessageCopyRow",
     "MessageRow",
+    "QuarantineRow",
+    "RetiredAutoBccRow",
     "SetAsideRow",
     "SubmissionRow",
     "SyncDecisionRow",
     "SyncGapRow",
     "ThreadLinkRow",
     "ThreadRow",
+    "TrackedContactRow",
     "UnreadRow",
     "UserRow",
+    "VerificationRow",
     "WorkspaceRow",
     "metadata",
     "table_of",

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from database.tables import columns
+from rules.presets import Preset
 from rules.words import OversizePolicy, Role
 
 
@@ -15,7 +16,10 @@ class WorkspaceRow(SQLModel, table=True):
     """The tenant. `event_number` is the number of its newest event; taking the next one locks this row."""
 
     __tablename__: ClassVar[str] = "workspaces"
-    __table_args__ = (columns.one_of("oversize", OversizePolicy, "workspaces"),)
+    __table_args__ = (
+        columns.one_of("oversize", OversizePolicy, "workspaces"),
+        columns.one_of("preset", Preset, "workspaces"),
+    )
 
     id: UUID = Field(sa_column=columns.key())
     name: str
@@ -24,6 +28,8 @@ class WorkspaceRow(SQLModel, table=True):
     oversize: str = OversizePolicy.SKIP_MESSAGE
     blocklist: list[str] = Field(default_factory=list, sa_column=columns.texts())
     labs_outlook: bool = False
+    preset: str | None = None
+    """The preset that was applied last; new mailboxes begin with its scope."""
     event_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     data_key: bytes = Field(sa_column=columns.sealed(nullable=False))
     """The workspace's data key, wrapped by the deployment's key `data_key_wrapped_by`."""
@@ -39,6 +45,7 @@ class UserRow(SQLModel, table=True):
         columns.one_of("role", Role, "users"),
         UniqueConstraint("workspace_id", "email", name="users_email_once"),
         UniqueConstraint("workspace_id", "subject", name="users_subject_once"),
+        UniqueConstraint("auto_bcc", name="users_auto_bcc_once"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -48,6 +55,13 @@ class UserRow(SQLModel, table=True):
     role: str = Role.MEMBER
     subject: str | None = None
     blocklist: list[str] = Field(default_factory=list, sa_column=columns.texts())
+    auto_bcc: str | None = Field(
+        default=None,
+        sa_column=Column(
+            Text, nullable=False, server_default=text("replace((gen_random_uuid())::text, '-', '')")
+        ),
+    )
+    """What stands before the @ of the user's Auto BCC address (B1); left out, the database makes it."""
     created_at: datetime = Field(sa_column=columns.instant())
     suspended_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
 

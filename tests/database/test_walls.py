@@ -13,10 +13,13 @@ from database.ids import new_id
 from database.pool import Database
 from database.roles import UnsafeRole
 from database.tables import (
+    AddressBookEntryRow,
+    AddressBookRow,
     ApiKeyRow,
     AttachmentRow,
     AuthorizationRow,
     ContactAddressRow,
+    ContactLinkRow,
     MessageCopyRow,
     SetAsideRow,
     SubmissionRow,
@@ -24,6 +27,7 @@ from database.tables import (
     SyncGapRow,
     ThreadLinkRow,
     UnreadRow,
+    VerificationRow,
     metadata,
 )
 from database.work import Work
@@ -88,6 +92,14 @@ async def fill(work: Work, workspace: WorkspaceForTests) -> None:
         SetAsideRow(**common, mailbox_id=box.id, remote_id="x", attempts=5, error="?", first_at=work.now)
     )
     work.add(SyncGapRow(**common, mailbox_id=box.id, from_at=work.now, to_at=work.now))
+    work.add(VerificationRow(**common, mailbox_id=box.id, since=work.now, started_at=work.now))
+    work.add(AddressBookRow(**common, mailbox_id=box.id))
+    work.add(AddressBookEntryRow(**common, mailbox_id=box.id, external_id="p", address_hash=b"h"))
+    work.add(
+        ContactLinkRow(
+            **common, mailbox_id=box.id, contact_id=contact.id, external_id="p", created_at=work.now
+        )
+    )
     work.add(
         SyncDecisionRow(
             **common,
