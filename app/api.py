@@ -19,7 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from app import graphiql, health
+from app import graphiql, health, web
 from app.attachments import attachment_routes, sign_with
 from app.bad_credentials import BadCredentials
 from app.budget import Budget
@@ -157,6 +157,8 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
     ]
     if settings.http.graphiql:
         routes += graphiql.routes(settings.http.public_url)
+    if settings.http.web and web.is_built():
+        routes += web.routes(settings.http.public_url)
     middleware = [
         Middleware(
             TrustedHostMiddleware, allowed_hosts=list(settings.http.allowed_hosts), www_redirect=False

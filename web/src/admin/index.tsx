@@ -1,6 +1,6 @@
 import { Page } from "../kit";
 import { words } from "../words/frame";
 
-export default function Admin(_: { path: readonly string[] }) {
-  return <Page title={words.admin}>{null}</Page>;
+export default function Admin({ path }: { path: readonly string[] }) {
+  return <Page title={words.admin}>{path.join("/")}</Page>;
 }

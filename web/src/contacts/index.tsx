@@ -1,6 +1,6 @@
 import { Page } from "../kit";
 import { words } from "../words/frame";
 
-export default function Contacts(_: { path: readonly string[] }) {
-  return <Page title={words.contacts}>{null}</Page>;
+export default function Contacts({ path }: { path: readonly string[] }) {
+  return <Page title={words.contacts}>{path.join("/")}</Page>;
 }

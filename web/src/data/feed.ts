@@ -61,7 +61,11 @@ function pause(retries: number): Promise<void> {
   const milliseconds = Math.min(15_000, 400 * 2 ** Math.min(retries, 6)) * (0.7 + Math.random() * 0.6);
   return new Promise((resolve) => {
     const timer = window.setTimeout(resolve, milliseconds);
-    window.addEventListener("online", () => (window.clearTimeout(timer), resolve()), { once: true });
+    const now = () => {
+      window.clearTimeout(timer);
+      resolve();
+    };
+    window.addEventListener("online", now, { once: true });
   });
 }
 

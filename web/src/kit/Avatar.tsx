@@ -13,7 +13,7 @@ function initials(name: string): string {
   const words = name.split(/[\s@.]+/u).filter(Boolean);
   const letters = [words[0], words.length > 1 ? words[words.length - 1] : undefined];
   return letters
-    .map((word) => [...(word ?? "")][0] ?? "")
+    .map((word) => (word ?? "").match(/^./u)?.[0] ?? "")
     .join("")
     .toUpperCase();
 }

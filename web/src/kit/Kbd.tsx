@@ -2,7 +2,7 @@ import { classes } from "./classes";
 
 /** Keys as they are pressed, one after the other: "g i", "Mod+Enter". */
 export function Kbd({ keys, inverted = false }: { keys: string; inverted?: boolean }) {
-  const mac = typeof navigator !== "undefined" && navigator.platform.startsWith("Mac");
+  const mac = typeof navigator !== "undefined" && navigator.userAgent.includes("Mac OS");
   return (
     <span className="inline-flex items-center gap-1" aria-hidden="true">
       {keys.split(" ").map((key) => (

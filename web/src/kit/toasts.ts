@@ -26,7 +26,7 @@ function tell(next: readonly Toast[]): void {
 }
 
 export const toasts = {
-  subscribe(listener: Listener): () => void {
+  subscribe: (listener: Listener): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

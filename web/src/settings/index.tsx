@@ -1,6 +1,6 @@
 import { Page } from "../kit";
 import { words } from "../words/frame";
 
-export default function Settings(_: { path: readonly string[] }) {
-  return <Page title={words.settings}>{null}</Page>;
+export default function Settings({ path }: { path: readonly string[] }) {
+  return <Page title={words.settings}>{path.join("/")}</Page>;
 }
