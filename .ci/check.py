@@ -43,7 +43,10 @@ def main() -> int:
         if done.returncode:
             print((done.stdout + done.stderr).strip()[-6000:], flush=True)
     failed = [name for name, passed, _ in results if not passed]
-    print(f"\n{len(results) - len(failed)} checks passed, {len(failed)} failed" + "".join(f"; {n}" for n in failed))
+    print(
+        f"\n{len(results) - len(failed)} checks passed, {len(failed)} failed"
+        + "".join(f"; {n}" for n in failed)
+    )
     return len(failed)
 
 
