@@ -8,12 +8,13 @@ again, and what was connected before is untouched.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from database.authorizations import open_code, open_kept
 from database.commands import Claimed
-from database.tables import AuthorizationRow, CommandRow, MailboxRow, ThreadLinkRow, table_of
+from database.endings import end_mailbox
+from database.tables import AuthorizationRow, MailboxRow, table_of
 from database.work import Work
 from jobs.context import JobContext
 from jobs.mailboxes import Mailbox, find_mailbox
@@ -27,7 +28,6 @@ from rules.happenings import (
     FinishAuthorization,
     MailboxChanged,
     PullMailbox,
-    ReleaseMailbox,
     RenewWatch,
 )
 from rules.mailbox_life import (
@@ -180,7 +180,8 @@ async def _connect(
     async with context.db.work(consent.workspace_id) as work:
         await hold(context, work, claimed)
         if consent.replaces is not None:
-            await end_mailbox(work, consent.replaces, MailboxHappening.REPLACED_BY_ANOTHER)
+            old = consent.replaces
+            await end_mailbox(work, old.id, old.owner, old.status, MailboxHappening.REPLACED_BY_ANOTHER)
         values: dict[str, Any] = {
             "status": moved.status.value,
             "status_reason": None,
@@ -205,30 +206,6 @@ async def _connect(
         work.ask(PullMailbox(consent.mailbox.id))
         work.tell(MailboxChanged(consent.mailbox.id, consent.mailbox.owner))
         await work.audit("system", "mailbox.connected", mailbox=str(consent.mailbox.id))
-
-
-async def end_mailbox(work: Work, mailbox: Mailbox, happening: MailboxHappening) -> None:
-    """End a connection in the caller's transaction: links ended, jobs void, release asked for (L4, L5)."""
-    ended = move(mailbox.status, happening)
-    mailboxes, links = table_of(MailboxRow).c, table_of(ThreadLinkRow).c
-    await work.execute(
-        update(MailboxRow)
-        .where(mailboxes.id == mailbox.id)
-        .values(status=ended.status.value, status_reason=None, ended_at=work.now)
-    )
-    if Duty.END_LINKS in ended.duties:
-        await work.execute(
-            update(ThreadLinkRow)
-            .where(links.mailbox_id == mailbox.id, links.ended_at.is_(None))
-            .values(ended_at=work.now)
-        )
-    if Duty.VOID_JOBS in ended.duties:
-        commands = table_of(CommandRow).c
-        voided = [PullMailbox(mailbox.id).key, RenewWatch(mailbox.id).key]
-        await work.execute(delete(CommandRow).where(commands.key.in_(voided)))
-    if Duty.RELEASE_AT_PROVIDER in ended.duties:
-        work.ask(ReleaseMailbox(mailbox.id))
-    work.tell(MailboxChanged(mailbox.id, mailbox.owner))
 
 
 async def _fail(

@@ -21,6 +21,7 @@ from jobs.running import hold
 from providers.protocol import Draft
 from rules.envelope import Correspondent
 from rules.happenings import MessageChanged
+from rules.html import with_remote_images
 from rules.mime_out import OutgoingAttachment, OutgoingMessage
 from rules.sender import DAY
 from rules.submission_life import Stage, Verdict, stage_of
@@ -199,7 +200,7 @@ async def outgoing(context: JobContext, sending: Sending) -> OutgoingMessage:
         marker=sending.marker,
         boundary=f"bothways-{sending.id.hex}",
         text=row["text"],
-        html=row["html"],
+        html=None if row["html"] is None else with_remote_images(row["html"]),
         in_reply_to=row["in_reply_to"],
         references=tuple(row["reference_ids"]),
         attachments=tuple(_file(context.blobs, file) for file in files),

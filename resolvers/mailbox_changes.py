@@ -3,38 +3,25 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from strawberry import ID
 
+from database.endings import end_mailbox
 from database.reads import facts, roots
-from database.tables import (
-    CommandRow,
-    MailboxRow,
-    MessageRow,
-    SubmissionRow,
-    ThreadLinkRow,
-    ThreadRow,
-    table_of,
-)
+from database.tables import MailboxRow, table_of
 from database.work import Work
 from resolvers.access import governs, refusal
 from resolvers.actors import actor
 from resolvers.context import Context, Info
 from resolvers.looking import wanted_below
 from resolvers.reading import read_one, uuid
-from rules.happenings import MailboxChanged, MessageChanged, PullMailbox, ReleaseMailbox
-from rules.mailbox_life import MailboxHappening, may, move
-from rules.send_errors import SendError
-from rules.submission_life import Happening, Stage
-from rules.submission_life import move as move_sending
+from rules.happenings import MailboxChanged, PullMailbox
+from rules.mailbox_life import MailboxHappening, may
 from rules.words import (
-    ContactId,
     MailboxId,
     MailboxStatus,
-    MessageId,
     Scope,
     SyncScope,
-    ThreadId,
     UserId,
     Visibility,
 )
@@ -50,9 +37,6 @@ from schema.types.mailboxes import Mailbox
 
 _NO_SUCH: Final = "There is no such mailbox."
 _LIVE: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE)
-_DISCONNECTED: Final = (
-    "The mailbox was disconnected before the mail left. Nothing was sent; connect one and send it again."
-)
 
 
 async def configure_mailbox(
@@ -104,28 +88,17 @@ async def disconnect_mailbox(info: Info, mailbox_id: ID) -> DisconnectMailboxRes
             return NotFound(message=_NO_SUCH)
         if not may(MailboxStatus(row.status), MailboxHappening.DISCONNECT):
             return NotConnected(message="This connection has already ended.")
-        ended = move(MailboxStatus(row.status), MailboxHappening.DISCONNECT)
-        await _write(
-            work,
-            row.id,
-            status=ended.status.value,
-            status_reason=None,
-            ended_at=context.now,
-            next_check_at=None,
+        ended = await end_mailbox(
+            work, row.id, row.user_id, MailboxStatus(row.status), MailboxHappening.DISCONNECT
         )
-        links = await _end_links(work, context, row.id)
-        refused = await _refuse_waiting(work, row.id)
-        await _void_commands(work, row.id)
         stays = (await work.execute(facts.WHAT_STAYS, {"mailbox": row.id})).one()
-        work.ask(ReleaseMailbox(MailboxId(row.id)))
-        work.tell(MailboxChanged(MailboxId(row.id), UserId(row.user_id)))
         await work.audit(actor(context.viewer), "mailbox.disconnected", mailbox=str(row.id))
     return Disconnected(
         mailbox=await _read(info, row.id, "mailbox"),
         threads_kept=stays.threads,
         messages_kept=stays.messages,
-        links_ended=links,
-        sends_refused=refused,
+        links_ended=ended.links,
+        sends_refused=ended.refused,
     )
 
 
@@ -150,54 +123,3 @@ async def _read(info: Info, mailbox_id: UUID, *path: str) -> Mailbox:
     wanted = wanted_below(info, "mailbox", context.viewer.workspace_id, *path)
     found: Mailbox = await read_one(context, "mailbox", roots.OWN_MAILBOX, wanted, id=uuid(mailbox_id))
     return found
-
-
-async def _end_links(work: Work, context: Context, mailbox_id: UUID) -> int:
-    links = table_of(ThreadLinkRow)
-    ended = await work.execute(
-        update(links)
-        .where(links.c.mailbox_id == mailbox_id, links.c.ended_at.is_(None))
-        .values(ended_at=context.now)
-        .returning(links.c.thread_id)
-    )
-    return len({row.thread_id for row in ended})
-
-
-async def _refuse_waiting(work: Work, mailbox_id: UUID) -> int:
-    """Refuse what has not begun to leave, kept to be sent again; what may have left is looked for."""
-    submissions, messages, threads = table_of(SubmissionRow), table_of(MessageRow), table_of(ThreadRow)
-    ends_as = move_sending(Stage.QUEUED, Happening.REFUSE)
-    refused = await work.execute(
-        update(submissions)
-        .where(
-            submissions.c.mailbox_id == mailbox_id,
-            submissions.c.state.in_([Stage.SCHEDULED.value, Stage.HELD.value, Stage.QUEUED.value]),
-            messages.c.id == submissions.c.message_id,
-            threads.c.id == messages.c.thread_id,
-        )
-        .values(
-            state=ends_as.state.value,
-            step=ends_as.step,
-            error_code=SendError.REFUSED.value,
-            error=_DISCONNECTED,
-            undo_until=None,
-        )
-        .returning(submissions.c.message_id, messages.c.thread_id, threads.c.contact_id)
-    )
-    rows = refused.all()
-    for row in rows:
-        ids = (MessageId(row.message_id), ThreadId(row.thread_id), ContactId(row.contact_id))
-        work.tell(MessageChanged(*ids, MailboxId(mailbox_id)))
-    return len(rows)
-
-
-async def _void_commands(work: Work, mailbox_id: UUID) -> None:
-    """Forget the work that was asked for through the mailbox; a job under way finds it ended."""
-    commands = table_of(CommandRow)
-    keys = [f"{kind}:{mailbox_id}" for kind in ("pull", "watch", "set-aside")]
-    await work.execute(
-        delete(commands).where(
-            commands.c.key.in_(keys) | commands.c.key.like(f"read:{mailbox_id}:%"),
-            commands.c.lease_until.is_(None),
-        )
-    )

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.html import DEPTH_LIMIT, REMOTE_IMAGE_LIMIT, SIZE_LIMIT, sanitise, too_costly
+from rules.html import (
+    DEPTH_LIMIT,
+    REMOTE_IMAGE_LIMIT,
+    SIZE_LIMIT,
+    sanitise,
+    too_costly,
+    with_remote_images,
+)
 from rules.html_text import html_from_text, text_from_html
 from rules.markup import Tag, attribute, tokens
 
@@ -353,3 +360,14 @@ def test_tags_are_walked_as_browsers_walk_them() -> None:
     assert attribute(Tag("a", False, " HREF = 'x&amp;y' alt=z"), "href") == "x&y"
     assert attribute(Tag("a", False, ' href="q" alt=z'), "alt") == "z"
     assert attribute(Tag("a", False, " data-href=x"), "href") is None
+
+
+def test_a_users_own_mail_goes_out_with_its_images() -> None:
+    """What was set aside for readers here is put back for the recipient, and nothing else changes."""
+    written = '<p>Our <b>logo</b>: <img src="https://crm.example/logo.png" alt="logo"></p>'
+    cleaned = sanitise(written)
+
+    assert cleaned is not None
+    assert "data-remote-src" in cleaned.html
+    assert 'src="https://crm.example/logo.png"' in with_remote_images(cleaned.html)
+    assert "data-remote-src" not in with_remote_images(cleaned.html)
