@@ -82,6 +82,11 @@ class Across:
         found = await self._pairs("select * from across_mailbox_pushed($1)", secret_hash)
         return (MailboxId(found[0][0]), WorkspaceId(found[0][1])) if found else None
 
+    async def auto_bcc(self, local_part: str) -> tuple[UserId, WorkspaceId] | None:
+        """Whose Auto BCC address begins so, now or until its grace ends; nobody's who is suspended."""
+        found = await self._pairs("select * from across_auto_bcc($1)", local_part)
+        return (UserId(found[0][0]), WorkspaceId(found[0][1])) if found else None
+
     async def mailboxes_to_check(self, limit: int) -> list[tuple[MailboxId, WorkspaceId]]:
         """The connected mailboxes whose `next_check_at` has come, longest due first."""
         found = await self._pairs("select * from across_mailboxes_to_check($1)", limit)

@@ -9,7 +9,11 @@ from database.tables import metadata
 
 
 def _is_ours(_item: Any, name: str | None, kind: str, _reflected: bool, _compared_to: Any) -> bool:
-    return not (kind == "table" and name == "alembic_version")
+    """Leave out Alembic's own table, and a column whose default gives another value each time.
+
+    Alembic compares defaults by what they give; the tests compare that column's text in the catalog.
+    """
+    return (kind, name) not in {("table", "alembic_version"), ("column", "auto_bcc")}
 
 
 def _run() -> None:

@@ -58,7 +58,9 @@ class UserRow(SQLModel, table=True):
     auto_bcc: str | None = Field(
         default=None,
         sa_column=Column(
-            Text, nullable=False, server_default=text("replace((gen_random_uuid())::text, '-', '')")
+            Text,
+            nullable=False,
+            server_default=text("replace((gen_random_uuid())::text, '-'::text, ''::text)"),
         ),
     )
     """What stands before the @ of the user's Auto BCC address (B1); left out, the database makes it."""

@@ -21,11 +21,14 @@ from database.tables import (
     ContactAddressRow,
     ContactLinkRow,
     MessageCopyRow,
+    QuarantineRow,
+    RetiredAutoBccRow,
     SetAsideRow,
     SubmissionRow,
     SyncDecisionRow,
     SyncGapRow,
     ThreadLinkRow,
+    TrackedContactRow,
     UnreadRow,
     VerificationRow,
     metadata,
@@ -146,6 +149,26 @@ async def fill(work: Work, workspace: WorkspaceForTests) -> None:
             created_at=work.now,
         )
     )
+    work.add(
+        RetiredAutoBccRow(
+            **common,
+            user_id=workspace.user_id,
+            local_part=new_id().hex,
+            retired_at=work.now,
+            accepted_until=work.now,
+        )
+    )
+    work.add(TrackedContactRow(**common, user_id=workspace.user_id, contact_id=contact.id, since=work.now))
+    work.add(
+        QuarantineRow(
+            **common,
+            user_id=workspace.user_id,
+            reason="NOT_AUTHENTICATED",
+            day=work.now.date(),
+            first_at=work.now,
+            last_at=work.now,
+        )
+    )
     work.tell(ThreadChanged(ThreadId(thread.id), ContactId(contact.id)))
     work.ask(PullMailbox(MailboxId(box.id)))
     await work.audit("system", "filled")
@@ -251,6 +274,7 @@ async def test_only_the_listed_functions_look_across(owner_line: Connection) -> 
     assert {row["proname"] for row in rows} == {
         "across_api_key",
         "across_authorization",
+        "across_auto_bcc",
         "across_claim",
         "across_due_commands",
         "across_ended_keys",
