@@ -49,6 +49,7 @@ from schema.types.mailboxes import Mailbox
 _LIVE: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE)
 _USUAL_SCOPE: Final = {Provider.GMAIL: SyncScope.CONTACTS}
 NO_SUCH_MAILBOX: Final = "There is no such mailbox of yours."
+_UNLISTED_RETURN: Final = "This is none of the addresses that the deployment lists."
 
 
 async def connect_mailbox(info: Info, input: ConnectMailboxInput) -> ConnectMailboxResult:
@@ -84,7 +85,9 @@ async def update_mailbox(info: Info, mailbox_id: ID, input: ConnectMailboxInput)
     return await _begin(info, UserId(old["user_id"]), input, AuthorizationPurpose.UPDATE, None, old["id"])
 
 
-async def reauthenticate_mailbox(info: Info, mailbox_id: ID) -> ConnectMailboxResult:
+async def reauthenticate_mailbox(
+    info: Info, mailbox_id: ID, return_url: str | None = None
+) -> ConnectMailboxResult:
     """Begin to consent again to a mailbox that is connected, or waits for its user (L7)."""
     context = info.context
     denied = refusal(context.viewer, Scope.SEND)
@@ -96,7 +99,9 @@ async def reauthenticate_mailbox(info: Info, mailbox_id: ID) -> ConnectMailboxRe
     provider = Provider(mailbox["provider"])
     if provider not in context.consents:
         return NotOffered(message="This deployment does not offer this provider any more.")
-    again = ConnectMailboxInput(provider=provider, login_hint=mailbox["address"])
+    if return_url is not None and return_url not in context.settings.return_urls:
+        return InvalidInput(message=_UNLISTED_RETURN, field="returnUrl")
+    again = ConnectMailboxInput(provider=provider, login_hint=mailbox["address"], return_url=return_url)
     purpose = AuthorizationPurpose.REAUTHENTICATE
     return await _begin(info, UserId(mailbox["user_id"]), again, purpose, mailbox["id"], None)
 
@@ -135,9 +140,7 @@ async def _unfit(context: Context, input: ConnectMailboxInput) -> InvalidInput |
     if input.provider not in context.consents:
         return NotOffered(message="This deployment is not set up for this provider.")
     if input.return_url is not None and input.return_url not in context.settings.return_urls:
-        return InvalidInput(
-            message="This is none of the addresses that the deployment lists.", field="input.returnUrl"
-        )
+        return InvalidInput(message=_UNLISTED_RETURN, field="input.returnUrl")
     try:
         if input.login_hint is not None:
             read_address("input.loginHint", input.login_hint)

@@ -126,18 +126,22 @@ class Mutation:
     )
     reauthenticate_mailbox: ConnectMailboxResult = field(
         resolver=connecting.reauthenticate_mailbox,
-        description="Begin to consent again to a mailbox that waits for its user; nothing is lost meanwhile.",
+        description="Begin to consent again to a mailbox that waits for its user; nothing is lost meanwhile. "
+        "`returnUrl` as for connectMailbox.",
     )
     configure_mailbox: ConfigureMailboxResult = field(
         resolver=mailbox_changes.configure_mailbox,
-        description="Change which mail a mailbox brings, and what colleagues see of it, from now on.",
+        description="Change which mail a mailbox brings from now on, and what colleagues see of it: less takes "
+        "effect at once and on what it brought before, more from now on.",
     )
     disconnect_mailbox: DisconnectMailboxResult = field(
         resolver=mailbox_changes.disconnect_mailbox,
         description="End a connection at once. What was synced stays; tokens are revoked and erased.",
     )
     sync_now: SyncNowResult = field(
-        resolver=mailbox_changes.sync_now, description="Read a mailbox now instead of when it is due."
+        resolver=mailbox_changes.sync_now, 
+        description="Read a mailbox now instead of when it is due, and compare it with what its provider lists.",
+   
     )
     create_contact: CreateContactResult = field(
         resolver=contact_changes.create_contact,

@@ -3,7 +3,7 @@
 Belongs here: which expression answers which field, and who may see it. In the templates `{of}` is the alias
 of the noun's row, `{to}` that of the row beside it; `{viewer}`, `{governs}`, `{now}` and `{workspace}` are
 bound values. The rule of sight: a conversation that is private exists for its user alone; of a message
-that its mailbox's owner does not share in full, colleagues get the subject, or only who and when.
+that its mailboxes' owners do not share in full, colleagues get the subject, or only who and when.
 """
 
 # ruff: noqa: S608 - every piece of SQL is a literal of this package; values are bound.
@@ -60,8 +60,13 @@ def _plain(*names: str) -> dict[str, str]:
 
 LIVE_MAILBOX: Final = "status in ('CONNECTED', 'REAUTHENTICATE')"
 VISIBLE_THREAD: Final = "({of}.private_to is null or {of}.private_to = {viewer})"
-OPEN_MESSAGE: Final = "({of}.visibility = 'EVERYTHING' or {of}.owner_id = {viewer})"
-_SUBJECT_OPEN: Final = "({of}.visibility <> 'METADATA' or {of}.owner_id = {viewer})"
+_MINE: Final = (
+    "{of}.owner_id = {viewer} or exists (select from message_copies own join mailboxes mine "
+    "on mine.id = own.mailbox_id where own.message_id = {of}.id and mine.user_id = {viewer})"
+)
+"""They wrote it, or have it in a mailbox of their own."""
+OPEN_MESSAGE: Final = f"({{of}}.visibility = 'EVERYTHING' or {_MINE})"
+_SUBJECT_OPEN: Final = f"({{of}}.visibility <> 'METADATA' or {_MINE})"
 
 DAY_OF_MAILBOX: Final = (
     "select s.sent_at as at from submissions s where s.mailbox_id = {mailbox} and s.sent_at is not null "
@@ -82,7 +87,13 @@ _WORKSPACE = Noun(
     lists={
         "users": Many(
             "user", "select u.* from users u where u.workspace_id = {of}.id", "lower({of}.name), {of}.id", 500
-        )
+        ),
+        "api_keys": Many(
+            "api_key",
+            "select k.* from api_keys k where k.workspace_id = {of}.id and {governs}",
+            "{of}.created_at desc, {of}.id desc",
+            500,
+        ),
     },
 )
 _LABS = Noun(columns={"id": "{of}.id", "outlook": "{of}.labs_outlook"})

@@ -14,6 +14,18 @@ class Labs:
     outlook: bool = field(description="Whether Outlook mailboxes may be connected.")
 
 
+@strawberry.type(description="A key for programs. Its secret was shown once, when it was made.")
+class ApiKey:
+    id: ID = field(description="The key's id.")
+    name: str = field(description="What it is for; 200 characters at most.")
+    prefix: str = field(description="How its secret begins, to recognise it by.")
+    scopes: list[Scope] = field(description="What it may do.")
+    user: User | None = field(description="Whom it acts as; null where it acts as the workspace.")
+    created_at: datetime = field(description="When it was made.")
+    expires_at: datetime | None = field(description="When it ends by itself; null where it does not.")
+    revoked_at: datetime | None = field(description="When it was revoked; null while it works.")
+
+
 @strawberry.type(description="The tenant: everything below belongs to exactly one.")
 class Workspace:
     id: ID = field(description="The workspace's id.")
@@ -28,18 +40,10 @@ class Workspace:
     oversize: OversizePolicy = field(description="What happens to mail whose attachments are larger.")
     blocklist: list[str] = field(description="Addresses and domains that never sync.")
     labs: Labs = field(description="What is switched on early.")
-
-
-@strawberry.type(description="A key for programs. Its secret was shown once, when it was made.")
-class ApiKey:
-    id: ID = field(description="The key's id.")
-    name: str = field(description="What it is for; 200 characters at most.")
-    prefix: str = field(description="How its secret begins, to recognise it by.")
-    scopes: list[Scope] = field(description="What it may do.")
-    user: User | None = field(description="Whom it acts as; null where it acts as the workspace.")
-    created_at: datetime = field(description="When it was made.")
-    expires_at: datetime | None = field(description="When it ends by itself; null where it does not.")
-    revoked_at: datetime | None = field(description="When it was revoked; null while it works.")
+    api_keys: list[ApiKey] = field(
+        description="The keys for programs, newest first, revoked ones included; the first 500. Empty for all "
+        "but admins."
+    )
 
 
 @strawberry.type(description="Who is asking.")

@@ -158,6 +158,22 @@ async def test_authenticating_again_keeps_the_mailbox(world: World) -> None:
 
 
 @pytest.mark.rule("L5")
+async def test_authenticating_again_sends_the_user_back_only_to_a_listed_address(world: World) -> None:
+    back = (
+        "mutation ($id: ID!, $to: String) "
+        f"{{ reauthenticateMailbox(mailboxId: $id, returnUrl: $to) {ANSWER} }}"
+    )
+
+    refused = await answer(world, back, id=str(world.mailbox_id), to="https://evil.example/settings")
+    before = await rows(world, "select return_url from authorizations")
+    begun = await answer(world, back, id=str(world.mailbox_id), to="https://crm.example/settings")
+    after = await rows(world, "select return_url from authorizations")
+
+    assert (refused["__typename"], refused["field"], before) == ("InvalidInput", "returnUrl", [])
+    assert begun["__typename"] == "Authorization"
+    assert after == [{"return_url": "https://crm.example/settings"}]
+
+
 async def test_disconnecting_ends_links_keeps_mail_and_waiting_sends_and_asks_for_release(
     world: World,
 ) -> None:

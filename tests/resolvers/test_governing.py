@@ -115,6 +115,23 @@ async def test_a_key_is_shown_once_stored_as_a_hash_and_ends_when_revoked(world:
     assert made["secret"] not in str([row["row"] for row in rows])
 
 
+async def test_an_admin_sees_every_key_newest_first_and_nobody_else_any(world: World) -> None:
+    keys = "{ workspace { apiKeys { id name user { id } revokedAt } } }"
+    world.now = now()
+    older = await answer(world, CREATE, name="Reports", scopes=["READ"])
+    newer = await answer(world, CREATE, name="Mine", scopes=["READ"], userId=str(world.user_id))
+    await answer(world, REVOKE, id=older["apiKey"]["id"])
+
+    seen = (await world.data(keys))["workspace"]["apiKeys"]
+    by_colleague = (await world.data(keys, viewer=world.colleague))["workspace"]["apiKeys"]
+
+    ours = [one for one in seen if one["name"] in ("Reports", "Mine")]
+    assert [one["id"] for one in ours] == [newer["apiKey"]["id"], older["apiKey"]["id"]]
+    assert [one["user"] for one in ours] == [{"id": str(world.user_id)}, None]
+    assert [one["revokedAt"] is None for one in ours] == [True, False]
+    assert by_colleague == []
+
+
 async def test_nobody_makes_a_key_that_may_more_or_acts_as_somebody_else(world: World) -> None:
     poorer = world.viewer(scopes=frozenset(one for one in world.viewer().scopes if one != "SEND"))
 

@@ -28,7 +28,7 @@ _PROMISED: Final[dict[str, str]] = {
     "Subscription": """inbox(after:EventID) messageSynced(threadId:ID,contactId:ID,mailboxId:ID,after:EventID)
         mailboxChanged(mailboxId:ID)""",
     "Viewer": "user apiKey workspace scopes",
-    "Workspace": "id name users attachmentLimitBytes attachmentTypes oversize blocklist labs",
+    "Workspace": "id name users attachmentLimitBytes attachmentTypes oversize blocklist labs apiKeys",
     "Labs": "outlook",
     "User": "id name email role mailbox",
     "Mailbox": """id provider address sendAs owner status statusReason missingPermissions scope visibility
