@@ -43,8 +43,8 @@ class ConnectMailboxInput:
 class ContactInput:
     name: str | None = field(default=None, description="The name; 200 characters at most.")
     emails: list[str] = field(
-        description="The addresses, 1..20, the first one written to by default. What is no address is refused "
-        "by its field; in an import, by its row."
+        description="The addresses, 1..20, the first one written to by default. What is no address is "
+        "refused by its field; in an import, by its row."
     )
     company: str | None = field(default=None, description="The company; 200 characters at most.")
 
