@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from rules.words import (
     AuthorizationId,
+    BulkSendId,
     ContactId,
     MailboxId,
     MessageId,
@@ -76,7 +77,15 @@ class Withdrawn:
     message_id: MessageId | None = None
 
 
-Event = MessageSynced | MessageChanged | ThreadChanged | MailboxChanged | Withdrawn
+@dataclass(frozen=True, slots=True)
+class BulkSendProgressed:
+    """Mails of a bulk send left or were refused, or it was paused, resumed, cancelled, or came to its end."""
+
+    kind: ClassVar[str] = "BulkSendProgressed"
+    bulk_send_id: BulkSendId
+
+
+Event = MessageSynced | MessageChanged | ThreadChanged | MailboxChanged | BulkSendProgressed | Withdrawn
 
 
 class Queue(StrEnum):
@@ -110,6 +119,45 @@ class SendSubmission:
     @property
     def key(self) -> str:
         return f"send:{self.submission_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendBulkSubmission:
+    """Carry one mail of a bulk send; as SendSubmission, behind all live work."""
+
+    kind: ClassVar[str] = "send_bulk_submission"
+    queue: ClassVar[Queue] = Queue.BULK
+    submission_id: SubmissionId
+
+    @property
+    def key(self) -> str:
+        return f"send:{self.submission_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunBulkSend:
+    """Write the next mails of a bulk send, and tell how far it is."""
+
+    kind: ClassVar[str] = "run_bulk_send"
+    queue: ClassVar[Queue] = Queue.BULK
+    bulk_send_id: BulkSendId
+
+    @property
+    def key(self) -> str:
+        return f"bulk:{self.bulk_send_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TryWorkspaceSender:
+    """Log in at the workspace's SMTP server, and send a mail to whoever asked."""
+
+    kind: ClassVar[str] = "try_workspace_sender"
+    queue: ClassVar[Queue] = Queue.LIVE
+    user_id: UserId
+
+    @property
+    def key(self) -> str:
+        return f"try-sender:{self.user_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +240,19 @@ class VerifyMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class NarrowMailbox:
+    """Carry a mailbox's narrower visibility to the mail that it brought."""
+
+    kind: ClassVar[str] = "narrow_mailbox"
+    queue: ClassVar[Queue] = Queue.LIVE
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"narrow:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAddressBook:
     """Read what changed in the address book of a mailbox's account, and link contacts with it."""
 
@@ -207,12 +268,16 @@ class ReadAddressBook:
 Command = (
     PullMailbox
     | SendSubmission
+    | SendBulkSubmission
+    | RunBulkSend
+    | TryWorkspaceSender
     | RenewWatch
     | FinishAuthorization
     | ReleaseMailbox
     | CarryReadState
     | RetrySetAside
     | VerifyMailbox
+    | NarrowMailbox
     | ReadAddressBook
 )
 

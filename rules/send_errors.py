@@ -25,6 +25,8 @@ class SendError(StrEnum):
     NOT_PROVED = "NOT_PROVED"
     SET_UP_WRONGLY = "SET_UP_WRONGLY"
     OUR_FAULT = "OUR_FAULT"
+    NO_SENDER = "NO_SENDER"
+    SUPPRESSED = "SUPPRESSED"
 
 
 REFUSALS: Final[Mapping[RefusalKind, tuple[SendError, str]]] = {
@@ -64,6 +66,14 @@ UNCERTAIN_SENTENCE: Final = "It is not sure that the mail left; the Sent folder 
 NOT_PROVED_SENTENCE: Final = (
     "It could not be proved that the mail left. Look into the Sent folder; it is sent again only if you ask."
 )
+SENDER_UNCERTAIN_SENTENCE: Final = (
+    "The connection ended while the mail was handed over; it is not known whether it left. A mail server "
+    "cannot be asked. It is sent again only if you ask."
+)
+NO_SENDER_SENTENCE: Final = (
+    "The workspace has no sender of its own set up. Nothing was sent; the mail is kept and can be sent again."
+)
+SUPPRESSED_SENTENCE: Final = "The recipient does not want mail of this kind. Nothing was sent."
 OPERATOR_SENTENCE: Final = "Sending is not set up correctly here; the mail is kept and tried again by itself."
 OUR_FAULT_SENTENCE: Final = (
     "The mail could not be sent because of a fault of ours. Nothing was sent; it is kept."

@@ -40,6 +40,7 @@ from rules.send_errors import (
     OUR_FAULT_SENTENCE,
     REAUTHENTICATE_SENTENCE,
     REFUSALS,
+    SENDER_UNCERTAIN_SENTENCE,
     UNCERTAIN_SENTENCE,
     WAITING_SENTENCE,
     SendError,
@@ -321,6 +322,15 @@ def uncertain(stage: Stage, now: datetime) -> Verdict:
     """Return what follows a request that may have taken effect, or a lease that ran out during one."""
     later = move(stage, Happening.OUTCOME_UNKNOWN)
     return Verdict(later, now + RECONCILE_AFTER[0], SendError.WAITING, UNCERTAIN_SENTENCE, counts=True)
+
+
+def unprovable(stage: Stage) -> Verdict:
+    """Return what follows where a request may have taken effect and nobody can be asked (SMTP).
+
+    It stays as it is until its author decides; it is never repeated by itself (R50).
+    """
+    later = move(stage, Happening.OUTCOME_UNKNOWN if stage is Stage.SENDING else Happening.NOT_FOUND_YET)
+    return Verdict(later, None, SendError.NOT_PROVED, SENDER_UNCERTAIN_SENTENCE, counts=True)
 
 
 class Finding(StrEnum):

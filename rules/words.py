@@ -19,6 +19,7 @@ ThreadLinkId = NewType("ThreadLinkId", UUID)
 MessageId = NewType("MessageId", UUID)
 AttachmentId = NewType("AttachmentId", UUID)
 SubmissionId = NewType("SubmissionId", UUID)
+BulkSendId = NewType("BulkSendId", UUID)
 CommandId = NewType("CommandId", UUID)
 
 EmailAddress = NewType("EmailAddress", str)
@@ -119,6 +120,29 @@ class DeliveryState(StrEnum):
 class SenderKind(StrEnum):
     MAILBOX = "MAILBOX"
     WORKSPACE_SENDER = "WORKSPACE_SENDER"
+
+
+class TlsMode(StrEnum):
+    """How the workspace sender's connection is kept from being read."""
+
+    IMPLICIT = "IMPLICIT"
+    STARTTLS = "STARTTLS"
+    NONE = "NONE"
+
+
+class BulkState(StrEnum):
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no bulk mail any more."""
+
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    BOUNCED = "BOUNCED"
+    ADDED = "ADDED"
 
 
 class SkipReason(StrEnum):

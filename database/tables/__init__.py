@@ -23,6 +23,7 @@ from database.tables.mailboxes import (
     SyncGapRow,
 )
 from database.tables.proof import VerificationRow
+from database.tables.senders import BulkRecipientRow, BulkSendRow, SuppressionRow, WorkspaceSenderRow
 from database.tables.sending import CommandRow, EventRow, SubmissionRow
 from database.tables.workspaces import ApiKeyRow, AuditRow, UserRow, WorkspaceRow
 
@@ -41,6 +42,8 @@ __all__ = [
     "AttachmentRow",
     "AuditRow",
     "AuthorizationRow",
+    "BulkRecipientRow",
+    "BulkSendRow",
     "CommandRow",
     "ContactAddressRow",
     "ContactLinkRow",
@@ -53,6 +56,7 @@ __all__ = [
     "RetiredAutoBccRow",
     "SetAsideRow",
     "SubmissionRow",
+    "SuppressionRow",
     "SyncDecisionRow",
     "SyncGapRow",
     "ThreadLinkRow",
@@ -62,6 +66,7 @@ __all__ = [
     "UserRow",
     "VerificationRow",
     "WorkspaceRow",
+    "WorkspaceSenderRow",
     "metadata",
     "table_of",
 ]

@@ -4,10 +4,20 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from database.tables import columns
+from rules.sender import MailKind
 from rules.words import DeliveryState, SenderKind
 
 
@@ -22,6 +32,12 @@ class SubmissionRow(SQLModel, table=True):
     __table_args__ = (
         columns.one_of("state", DeliveryState, "submissions"),
         columns.one_of("via", SenderKind, "submissions"),
+        columns.one_of("kind", MailKind, "submissions"),
+        Index(
+            "submissions_of_bulk_send",
+            "bulk_send_id",
+            postgresql_where=text("bulk_send_id is not null"),
+        ),
         UniqueConstraint("workspace_id", "idempotency_key", name="submissions_idempotency_key_once"),
         UniqueConstraint("message_id", name="submissions_message_once"),
         Index(
@@ -40,7 +56,15 @@ class SubmissionRow(SQLModel, table=True):
     id: UUID = Field(sa_column=columns.key())
     workspace_id: UUID = Field(sa_column=columns.workspace())
     message_id: UUID = Field(sa_column=columns.reference("messages.id"))
-    user_id: UUID = Field(sa_column=columns.reference("users.id"))
+    user_id: UUID | None = Field(default=None, sa_column=columns.reference("users.id", nullable=True))
+    """Who sends; nobody, where an automation does."""
+    kind: str = Field(
+        default=MailKind.INDIVIDUAL,
+        sa_column=Column(String, nullable=False, server_default=MailKind.INDIVIDUAL.value),
+    )
+    bulk_send_id: UUID | None = Field(
+        default=None, sa_column=columns.reference("bulk_sends.id", nullable=True, on_delete="SET NULL")
+    )
     mailbox_id: UUID | None = Field(
         default=None, sa_column=columns.reference("mailboxes.id", nullable=True, on_delete="SET NULL")
     )
@@ -64,6 +88,9 @@ class SubmissionRow(SQLModel, table=True):
     undo_until: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     uncertain_since: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     sent_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    bounced_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    bounce: str | None = None
+    """What a delivery report said, in a sentence, where it gave the mail up."""
 
 
 class EventRow(SQLModel, table=True):

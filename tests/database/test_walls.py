@@ -18,19 +18,24 @@ from database.tables import (
     ApiKeyRow,
     AttachmentRow,
     AuthorizationRow,
+    BulkRecipientRow,
+    BulkSendRow,
     ContactAddressRow,
     ContactLinkRow,
+    ContactRow,
     MessageCopyRow,
     QuarantineRow,
     RetiredAutoBccRow,
     SetAsideRow,
     SubmissionRow,
+    SuppressionRow,
     SyncDecisionRow,
     SyncGapRow,
     ThreadLinkRow,
     TrackedContactRow,
     UnreadRow,
     VerificationRow,
+    WorkspaceSenderRow,
     metadata,
 )
 from database.work import Work
@@ -67,6 +72,31 @@ TABLES = sorted(metadata.tables)
 TENANT_TABLES = [name for name in TABLES if name != "workspaces"]
 
 
+def _add_sender(work: Work, common: dict[str, Any], contact: ContactRow) -> None:
+    work.add(
+        WorkspaceSenderRow(
+            **common,
+            host="smtp.okafor.example",
+            port=587,
+            tls="STARTTLS",
+            from_address="hello@okafor.example",
+            changed_at=work.now,
+        )
+    )
+    work.add(SuppressionRow(**common, address="dana@okafor.co", reason="ADDED", created_at=work.now))
+    work.add(
+        BulkSendRow(
+            **common,
+            via="WORKSPACE_SENDER",
+            idempotency_key="bulk",
+            request_hash=b"h",
+            subject="Hi",
+            created_at=work.now,
+        )
+    )
+    work.add(BulkRecipientRow(**common, bulk_send_id=common["id"], contact_id=contact.id))
+
+
 async def fill(work: Work, workspace: WorkspaceForTests) -> None:
     """Put at least one row into every table."""
     contact, thread, message = conversation(work, workspace)
@@ -98,6 +128,7 @@ async def fill(work: Work, workspace: WorkspaceForTests) -> None:
     work.add(VerificationRow(**common, mailbox_id=box.id, since=work.now, started_at=work.now))
     work.add(AddressBookRow(**common, mailbox_id=box.id))
     work.add(AddressBookEntryRow(**common, mailbox_id=box.id, external_id="p", address_hash=b"h"))
+    _add_sender(work, common, contact)
     work.add(
         ContactLinkRow(
             **common, mailbox_id=box.id, contact_id=contact.id, external_id="p", created_at=work.now
