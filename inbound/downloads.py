@@ -36,7 +36,10 @@ left join threads t on t.id = m.thread_id
 where a.workspace_id = $1 and a.id = $2::text::uuid and a.state = 'STORED' and a.blob_key is not null
   and case when m.id is null then a.user_id is not distinct from $3
       else (t.private_to is null or t.private_to = $3)
-          and (m.visibility = 'EVERYTHING' or m.owner_id = $3) end
+          and (m.visibility = 'EVERYTHING' or m.owner_id = $3 or exists (
+              select from message_copies own join mailboxes mine on mine.id = own.mailbox_id
+              where own.message_id = m.id and mine.user_id = $3
+          )) end
 """
 
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
 from providers.gmail.notice import BODY_LIMIT_BYTES, Unreadable, read_notice, verify_push
-from providers.google_keys import GoogleKeys
+from providers.public_keys import PublicKeys
 from providers.openid import Unverified
 from rules.errors import ProviderTrouble
 from rules.happenings import PullMailbox
@@ -35,7 +35,7 @@ class GmailPush:
     """The endpoint. `audience` and `service_account_email` are those set on the push subscription."""
 
     db: Database
-    keys: GoogleKeys
+    keys: PublicKeys
     audience: str
     service_account_email: str
     now: Callable[[], datetime]
