@@ -13,18 +13,21 @@ import uvicorn
 
 from simulator import seed
 from simulator.google.grants import Client
+from simulator.microsoft.grants import MicrosoftClient
 from simulator.server import application
 from simulator.state import StateFile, Unreadable
 from simulator.world import World
 
 CLIENT_ID, CLIENT_SECRET = "bothways-demo.apps.simulator", "simulator-secret"
 REDIRECT_URIS = ["http://127.0.0.1:8000/oauth/google/callback", "http://localhost:8000/oauth/google/callback"]
+MICROSOFT_CLIENT_ID = "b07bbd27-1f2a-4c35-9d5e-5d1a7e0c2f10"
+MICROSOFT_REDIRECT_URIS = [uri.replace("google", "microsoft") for uri in REDIRECT_URIS]
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m simulator", description="A small Google, and people who write."
+        prog="python -m simulator", description="A small Google, a small Microsoft, and people who write."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
@@ -40,6 +43,13 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         default=[],
         metavar="URI",
         help="redirect URI of the demo client (repeatable)",
+    )
+    parser.add_argument(
+        "--microsoft-redirect-uri",
+        action="append",
+        default=[],
+        metavar="URI",
+        help="redirect URI of the demo client at Microsoft (repeatable)",
     )
     parser.add_argument("--push-url", default="", help="endpoint that gets Pub/Sub notifications")
     parser.add_argument(
@@ -66,6 +76,14 @@ def prepare(world: World, options: argparse.Namespace) -> StateFile | None:
     for uri in options.redirect_uri:
         if uri not in clients[CLIENT_ID].redirect_uris:
             clients[CLIENT_ID].redirect_uris.append(uri)
+    known = world.microsoft.grants.state.clients
+    if MICROSOFT_CLIENT_ID not in known:
+        known[MICROSOFT_CLIENT_ID] = MicrosoftClient(
+            MICROSOFT_CLIENT_ID, CLIENT_SECRET, list(MICROSOFT_REDIRECT_URIS)
+        )
+    for uri in options.microsoft_redirect_uri:
+        if uri not in known[MICROSOFT_CLIENT_ID].redirect_uris:
+            known[MICROSOFT_CLIENT_ID].redirect_uris.append(uri)
     settings = world.pubsub.state.settings
     settings.url = options.push_url or settings.url
     settings.audience = options.push_audience or settings.audience

@@ -24,6 +24,8 @@ class Enclosure:
     filename: str
     content_type: str
     content: bytes
+    content_id: str = ""
+    inline: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,4 +168,11 @@ def _attach(message: EmailMessage, enclosure: Enclosure) -> None:
         raise NotWritable(f"not a content type: {enclosure.content_type!r}")
     if main in ("text", "message", "multipart"):
         main, sub = ("text", sub) if main == "text" else ("application", "octet-stream")
-    message.add_attachment(enclosure.content, maintype=main, subtype=sub, filename=enclosure.filename)
+    message.add_attachment(
+        enclosure.content,
+        maintype=main,
+        subtype=sub,
+        filename=enclosure.filename,
+        disposition="inline" if enclosure.inline else "attachment",
+        cid=f"<{enclosure.content_id}>" if enclosure.content_id else None,
+    )

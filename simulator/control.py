@@ -6,10 +6,8 @@ Bad input is answered with 400 or 404 and a sentence that says what is wrong; it
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,7 +15,9 @@ from starlette.routing import Route
 from simulator import control_models as models
 from simulator import people, seed
 from simulator.compose import NotWritable
-from simulator.dials import Dials, Fault, Strict
+from simulator.control_body import Refused, taken
+from simulator.control_microsoft import MicrosoftControl
+from simulator.dials import Dials, Fault
 from simulator.google import consent
 from simulator.google.grants import Client
 from simulator.google.pubsub import PushSettings
@@ -25,36 +25,7 @@ from simulator.mailbox import Copy, NotThere
 from simulator.post import Account, AddressTaken, Alias
 from simulator.world import World
 
-Model = TypeVar("Model", bound=Strict)
 Json = dict[str, object]
-MOST_BODY_BYTES = 80_000_000
-
-
-class Refused(ValueError):
-    """The request cannot be done; `status` is the HTTP status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Keep both."""
-        super().__init__(message)
-        self.status = status
-
-
-async def taken(request: Request, model: type[Model]) -> Model:
-    """Read the JSON body into a model; no body means all defaults.
-
-    Raises:
-        Refused: the body is no JSON, or does not fit.
-    """
-    body = await request.body()
-    if len(body) > MOST_BODY_BYTES:
-        raise Refused(413, "The body is too large.")
-    try:
-        return model.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        found = [
-            f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in error.errors()
-        ]
-        raise Refused(400, "; ".join(found)) from error
 
 
 class Control:
@@ -99,6 +70,7 @@ class Control:
             ("PUT", "/push", self.set_push),
             ("POST", "/consent", self.consent),
         ]
+        table += MicrosoftControl(self.world, self._found, self._copy).routes()
         return [Route(path, self._safe(endpoint), methods=[verb]) for verb, path, endpoint in table]
 
     def _safe(
@@ -349,11 +321,8 @@ class Control:
         mailbox = self.world.post.mailbox(account)
         unread = sum(1 for copy in mailbox.copies.values() if {"UNREAD", "INBOX"} <= copy.labels)
         shown: Json = json.loads(json.dumps(asdict(account)))
-        allowed = [
-            name.partition(" ")[0]
-            for name in self.world.grants.state.granted
-            if name.partition(" ")[2] == account.address
-        ]
+        granted = [*self.world.grants.state.granted, *self.world.microsoft.grants.state.granted]
+        allowed = [name.partition(" ")[0] for name in granted if name.partition(" ")[2] == account.address]
         return {
             **shown,
             "messages": len(mailbox.copies),

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from simulator.compose import Enclosure, Letter
 from simulator.dials import Strict
-from simulator.post import FIRST_PASSWORD
+from simulator.post import FIRST_PASSWORD, Kind
 
 Password = Annotated[str, Field(min_length=1, max_length=200)]
 Short = Annotated[str, Field(max_length=2_000)]
@@ -19,7 +19,7 @@ class NewAccount(Strict):
 
     address: Short
     name: Short = ""
-    kind: Literal["google", "outside", "unknown"] = "outside"
+    kind: Kind = "outside"
     password: Password = FIRST_PASSWORD
 
 
@@ -140,6 +140,90 @@ class Consent(Strict):
     scopes: list[Short] | None = None
     password: str = FIRST_PASSWORD
     deny: bool = False
+
+
+class MicrosoftClientModel(Strict):
+    """A registered application at Microsoft."""
+
+    id: Short
+    secret: Short
+    redirect_uris: list[Short]
+    name: Short = "Bothways"
+    state: Literal["active", "secret_expired", "deleted"] = "active"
+
+
+class MicrosoftClients(Strict):
+    """All registered applications at Microsoft; those left out are unregistered."""
+
+    clients: list[MicrosoftClientModel]
+
+
+class MicrosoftConsent(Strict):
+    """What the user of an account answers to an authorization URL of Microsoft's.
+
+    `back_from_admin_page` returns from "Need admin approval" instead of failing there.
+    """
+
+    authorize_url: Annotated[str, Field(max_length=20_000)]
+    account: Short
+    password: str = FIRST_PASSWORD
+    deny: bool = False
+    back_from_admin_page: bool = True
+
+
+class AdminConsent(Strict):
+    """What a tenant's administrator answers to an admin consent URL; `account` names the tenant."""
+
+    adminconsent_url: Annotated[str, Field(max_length=20_000)]
+    account: Short
+    deny: bool = False
+
+
+class NewRule(Strict):
+    """A rule of an inbox that moves; `folder` is a name or an id, and is made if unknown."""
+
+    folder: Short
+    name: Short = "Rule"
+    from_contains: list[Short] = Field(default=[])
+    subject_contains: list[Short] = Field(default=[])
+
+
+class Move(Strict):
+    """Where to move a mail: a folder's name, well-known name or id."""
+
+    folder: Short
+
+
+class NewFolder(Strict):
+    """A folder to make, below the top or another folder."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    parent: Short = "msgfolderroot"
+
+
+class Lifecycle(Strict):
+    """A lifecycle event for one subscription of the account, or for all."""
+
+    event: Literal["missed", "subscriptionRemoved", "reauthorizationRequired"]
+    subscription_id: str | None = None
+
+
+class EndSessions(Strict):
+    """The number of the error that the refresh tokens answer from now on."""
+
+    number: Annotated[int, Field(ge=1)] = 50173
+
+
+class Disabled(Strict):
+    """Whether the account is disabled in its directory."""
+
+    disabled: bool = True
+
+
+class NewContact(Strict):
+    """A contact's fields, by Graph's names."""
+
+    fields: dict[str, object]
 
 
 class Reset(Strict):

@@ -71,6 +71,33 @@ class Quota(Strict):
     error: str = "queriesPerMinute"
 
 
+class MicrosoftDials(Strict):
+    """What only Microsoft's half knows; README.md explains each."""
+
+    admin_consent: Literal["not_needed", "required", "required_with_requests"] = "not_needed"
+    old_refresh_tokens: Literal["stay", "end"] = "stay"
+    continuous_access_evaluation: bool = False
+    concurrent_per_mailbox: Annotated[int, Field(ge=1)] | None = 4
+    requests_per_10_minutes: Annotated[int, Field(ge=0)] = 10_000
+    upload_bytes_per_5_minutes: Annotated[int, Field(ge=0)] = 150_000_000
+    retry_after_seconds: Annotated[int, Field(ge=1, le=3600)] | None = 10
+    latency_seconds: Seconds = 0
+    transport_lag_seconds: Seconds = 0
+    sent_item_id: Literal["kept", "new"] = "kept"
+    draft_sent_twice: Literal["refused", "sent_again"] = "refused"
+    delta_lag_seconds: Seconds = 0
+    delta_empty_pages: Annotated[int, Field(ge=0, le=50)] = 0
+    delta_repeats: bool = False
+    delta_forgets_returned: bool = True
+    delta_reset: Literal[
+        "SyncStateNotFound", "syncStateNotFound", "syncStateInvalid", "resyncRequired", "ResyncRequired"
+    ] = "SyncStateNotFound"
+    delta_reset_status: Literal[400, 404, 410] = 410
+    push_batch_seconds: Seconds = 0
+    reauthorize_before_seconds: Seconds = 0
+    subscription_hours: Annotated[int, Field(ge=1)] = 168
+
+
 class Dials(Strict):
     """All dials with their defaults: a well-behaved provider, a fast post, no lag."""
 
@@ -99,6 +126,7 @@ class Dials(Strict):
     spam_from: list[str] = []
     auto_replies: dict[str, str] = {}
     auto_create_mailboxes: bool = True
+    microsoft: MicrosoftDials = MicrosoftDials()
 
 
 class Switchboard:

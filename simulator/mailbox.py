@@ -8,7 +8,7 @@ anything a single provider's API says. The numbers come from the post office and
 from dataclasses import dataclass, field
 from typing import Literal
 
-ChangeKind = Literal["added", "deleted", "labels_added", "labels_removed"]
+ChangeKind = Literal["added", "deleted", "labels_added", "labels_removed", "touched"]
 SYSTEM_LABELS = ("INBOX", "SENT", "DRAFT", "SPAM", "TRASH", "UNREAD", "STARRED", "IMPORTANT", "CHAT")
 
 
@@ -100,6 +100,14 @@ class Mailbox:
         gone = names & copy.labels
         copy.labels -= gone
         return self._log(copy, number, "labels_removed", sorted(gone)) if gone else None
+
+    def touch(self, copy_id: str, number: int) -> Change:
+        """Note a change that is no label, such as a draft's new text.
+
+        Raises:
+            NotThere: no such copy.
+        """
+        return self._log(self.copy(copy_id), number, "touched", [])
 
     def forget_changes(self, up_to: int) -> None:
         """Drop the log up to a number, as a provider does after a week or so."""

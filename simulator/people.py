@@ -85,6 +85,7 @@ def change_password(world: World, account: Account, password: str) -> None:
     account.password = password
     account.must_sign_in = True
     world.grants.password_changed(account)
+    world.microsoft.password_changed(account)
     world.touched()
 
 
@@ -93,6 +94,9 @@ def revoke(world: World, account: Account, client_id: str | None) -> None:
     for known in list(world.grants.state.clients):
         if client_id in (None, known):
             world.grants.end_grant(known, account.address)
+    for known in list(world.microsoft.grants.state.clients):
+        if client_id in (None, known):
+            world.microsoft.grants.end_consent(known, account.address)
     world.touched()
 
 

@@ -1,7 +1,8 @@
 """The post office: who has a mailbox, and how a mail gets from one to all the others.
 
 What belongs here: accounts, aliases, delivery, bounces, automatic answers, the list of deliveries. What
-never: a provider's API; a surface (Google, later Microsoft) hands in finished mail and shows mailboxes.
+never: a provider's API; a surface (Google, Microsoft) hands in finished mail and shows mailboxes,
+and may say where mail lands (`sorters`) and how its bounces look (`notifiers`), by kind of account.
 Source: RFC 5321 section 4.4 (Return-Path and Received on delivery), RFC 3834 (automatic answers).
 """
 
@@ -18,7 +19,7 @@ from simulator.contents import Contents
 from simulator.dials import Switchboard
 from simulator.mailbox import Change, Copy, Mailbox
 
-Kind = Literal["google", "outside", "unknown"]
+Kind = Literal["google", "microsoft", "microsoft-personal", "outside", "unknown"]
 HISTORY_STEP = 13
 FIRST_PASSWORD = "simulator"  # noqa: S105 - everybody's first password in the simulated world
 
@@ -93,6 +94,8 @@ class AddressTaken(ValueError):
 
 
 Listener = Callable[[str, Change], None]
+Sorter = Callable[[Account, mime.Summary], str]
+Notifier = Callable[[bounce.Failure], bytes]
 
 
 class PostOffice:
@@ -105,6 +108,8 @@ class PostOffice:
         self.contents = contents
         self.state = PostState()
         self.listeners: list[Listener] = []
+        self.sorters: dict[Kind, Sorter] = {}
+        self.notifiers: dict[Kind, Notifier] = {}
         self._last_ms = 0
 
     def open_account(self, address: str, name: str, kind: Kind) -> Account:
@@ -216,15 +221,40 @@ class PostOffice:
         copy = self.store(account, raw, labels, thread_id=thread_id)
         if own:
             self._note(copy, account.address, own[0], copy.id, "delivered")
+        self._post(account, copy, [recipient for recipient in recipients if recipient not in own])
+        return copy
+
+    def dispatch(self, account: Account, copy: Copy) -> None:
+        """Bring a copy that already lies in the mailbox to all its recipients.
+
+        Where `submit` keeps a mail to oneself once, this delivers it to the sender like to anybody.
+        """
+        self._post(account, copy, [one.address for one in self.contents.summary(copy.content).recipients])
+
+    def rewrite(self, account: Account, copy_id: str, raw: bytes) -> None:
+        """Replace the bytes of a copy that keeps its id, as a saved draft does."""
+        summary = mime.summary_of(raw)
+        copy = self.mailbox(account).copy(copy_id)
+        copy.content, copy.size_bytes = self.contents.put(raw), len(raw)
+        copy.internet_message_id = summary.internet_message_id
+        copy.base_subject = mime.base_subject(summary.subject)
+        self.touch(account, copy_id)
+
+    def touch(self, account: Account, copy_id: str) -> None:
+        """Note that something about a copy has changed that is no label."""
+        self._tell(account, self.mailbox(account).touch(copy_id, self.next_number()))
+
+    def _post(self, account: Account, copy: Copy, recipients: list[str]) -> None:
+        raw = self.contents.raw[copy.content]
         stripped = self.contents.put(mime.edit_fields(raw, remove=["Bcc"]))
         due_ms = self.clock.now_ms() + int(self.dials.now.delivery_lag_seconds * 1000)
         for recipient in recipients:
-            if recipient not in own:
-                self.state.parcels.append(
-                    Parcel(due_ms, account.address, recipient, stripped, copy.id, copy.thread_id)
-                )
+            own = self.find(recipient) is account
+            parcel = Parcel(
+                due_ms, account.address, recipient, stripped, "" if own else copy.id, copy.thread_id
+            )
+            self.state.parcels.append(parcel)
         self.deliver_due()
-        return copy
 
     def deliver_due(self) -> None:
         """Deliver every parcel whose time has come, and the parcels that these deliveries make."""
@@ -246,6 +276,8 @@ class PostOffice:
             return
         sender = summary.sender[0].address if summary.sender else parcel.return_path
         spam = any(fnmatchcase(sender, pattern.lower()) for pattern in self.dials.now.spam_from)
+        sorter = self.sorters.get(account.kind)
+        place = "SPAM" if spam else sorter(account, summary) if sorter else "INBOX"
         received = f"by mx.simulator with SMTP id {secrets.token_hex(8)} for <{parcel.recipient}>; "
         trace = [
             ("Delivered-To", parcel.recipient),
@@ -258,7 +290,7 @@ class PostOffice:
         copy = self.store(
             account,
             mime.edit_fields(raw, prepend=trace),
-            {"SPAM" if spam else "INBOX", "UNREAD"},
+            {place, "UNREAD"},
             thread_id=thread_id,
         )
         self._note(copy, sender, parcel.recipient, copy.id, "spam" if spam else "delivered")
@@ -285,7 +317,9 @@ class PostOffice:
         failure = bounce.Failure(
             raw, parcel.return_path, parcel.recipient, self.clock.now(), secrets.token_hex(12)
         )
-        content = self.contents.put(bounce.notification(failure))
+        sender = self.find(parcel.return_path)
+        notifier = self.notifiers.get(sender.kind if sender else "outside", bounce.notification)
+        content = self.contents.put(notifier(failure))
         self.state.parcels.append(
             Parcel(self.clock.now_ms(), "", parcel.return_path, content, "", parcel.thread_id)
         )

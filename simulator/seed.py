@@ -8,6 +8,8 @@ from simulator.post import Account
 from simulator.world import World
 
 USERS = [("ann@example-co.test", "Ann Berg"), ("ben@example-co.test", "Ben Holm")]
+MICROSOFT_USER = ("mei@lindqvist-co.test", "Mei Lindqvist")
+PERSONAL_USER = ("noor@outlook-sim.test", "Noor Haddad")
 CUSTOMERS = [
     ("dana@okafor-roofing.test", "Dana Okafor"),
     ("luis@marquez-dental.test", "Luis Márquez"),
@@ -53,6 +55,24 @@ can we move our Tuesday session to the afternoon? My flight was changed.
 
 Kwame
 """
+TILES = """Dear Mei,
+
+the first twelve tiles are fired. Shall I send them to the studio or to the shop?
+
+Yuki
+"""
+TILES_ANSWER = """Dear Yuki,
+
+to the studio, please. I am there until six.
+
+Mei
+"""
+POSTER = """Hello Noor,
+
+the poster for the open day looks lovely. Could the dog be a little bigger?
+
+Hannah
+"""
 OFFER = "THIS WEEK ONLY: everything must go. Unsubscribe at the bottom of a page that does not exist."
 
 
@@ -62,6 +82,8 @@ def fill(world: World) -> None:
     people = {address: post.open_account(address, name, "google") for address, name in USERS}
     people |= {address: post.open_account(address, name, "outside") for address, name in CUSTOMERS}
     people[STRANGER[0]] = post.open_account(*STRANGER, "unknown")
+    mei = post.open_account(*MICROSOFT_USER, "microsoft")
+    noor = post.open_account(*PERSONAL_USER, "microsoft-personal")
     ann, ben = people["ann@example-co.test"], people["ben@example-co.test"]
     dana = people["dana@okafor-roofing.test"]
     plan = compose.Enclosure(
@@ -86,6 +108,15 @@ def fill(world: World) -> None:
         people["kwame@mensah-fitness.test"],
         5,
         compose.Letter([ann.address], subject="Tuesday", text=BOOKING),
+    )
+    yuki = people["yuki@tanaka-ceramics.test"]
+    _write(world, yuki, 9, compose.Letter([mei.address], subject="Sample tiles", text=TILES))
+    _answer(world, mei, 8, TILES_ANSWER)
+    _write(
+        world,
+        people["hannah@brightpaws-vet.test"],
+        6,
+        compose.Letter([noor.address], subject="Poster", text=POSTER),
     )
     _write(world, people[STRANGER[0]], 2, compose.Letter([ann.address], subject="Last chance!!!", text=OFFER))
 

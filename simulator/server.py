@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from simulator.control import Control
 from simulator.google.surface import google_door
+from simulator.microsoft.surface import microsoft_door
 from simulator.page.views import Page
 from simulator.state import StateFile
 from simulator.surface import KeepTransport
@@ -17,11 +18,12 @@ from simulator.world import World
 
 
 def application(world: World, state_file: StateFile | None) -> ASGIApp:
-    """Return the application: control API, page, and the provider below `/google`."""
+    """Return the application: control API, page, and the providers below `/google` and `/microsoft`."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(world.run_post()), asyncio.create_task(world.pubsub.run())]
+        tasks.append(asyncio.create_task(world.microsoft.push.run(world.microsoft.remind)))
         if state_file is not None:
             tasks.append(asyncio.create_task(state_file.run()))
         yield
@@ -29,5 +31,9 @@ def application(world: World, state_file: StateFile | None) -> ASGIApp:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    routes = [*Control(world).routes(), *Page(world).routes(), Mount("/google", app=google_door(world))]
+    providers = [
+        Mount("/google", app=google_door(world)),
+        Mount("/microsoft", app=microsoft_door(world)),
+    ]
+    routes = [*Control(world).routes(), *Page(world).routes(), *providers]
     return KeepTransport(Starlette(routes=routes, lifespan=lifespan))

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from simulator.dials import Dials
 from simulator.google.grants import GrantState
 from simulator.google.pubsub import PubSubState
+from simulator.microsoft.grants import MicrosoftGrantState
+from simulator.microsoft.office import MicrosoftState
+from simulator.microsoft.push import PushState
 from simulator.post import PostState
 from simulator.world import GmailState, World
 
@@ -38,6 +41,9 @@ class Saved:
     gmail: GmailState
     pubsub: PubSubState
     dials: Dials
+    microsoft: MicrosoftState = field(default_factory=MicrosoftState)
+    microsoft_grants: MicrosoftGrantState = field(default_factory=MicrosoftGrantState)
+    microsoft_push: PushState = field(default_factory=PushState)
 
 
 SAVED = TypeAdapter(Saved)
@@ -90,7 +96,11 @@ class StateFile:
         world.signing_key.from_pem(saved.signing_key)
         world.post.state, world.grants.state = saved.post, saved.grants
         world.gmail, world.pubsub.state = saved.gmail, saved.pubsub
+        world.microsoft.state, world.microsoft.grants.state = saved.microsoft, saved.microsoft_grants
+        world.microsoft.push.state = saved.microsoft_push
         world.turn(saved.dials)
+        for waiting in world.microsoft.push.state.waiting:
+            waiting.due_ms = min(waiting.due_ms, world.clock.now_ms() + 1000)
         for notice in world.pubsub.state.waiting:
             notice.due_ms = min(notice.due_ms, world.clock.now_ms() + 1000)
         return True
@@ -98,6 +108,7 @@ class StateFile:
     def save(self) -> None:
         """Write the world down in one transaction."""
         world = self.world
+        world.microsoft.settle()
         version = world.version
         saved = Saved(
             FORMAT,
@@ -108,6 +119,9 @@ class StateFile:
             world.gmail,
             world.pubsub.state,
             world.dials.now,
+            world.microsoft.state,
+            world.microsoft.grants.state,
+            world.microsoft.push.state,
         )
         document = SAVED.dump_json(saved).decode()
         used = {

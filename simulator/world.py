@@ -17,6 +17,8 @@ from simulator.google.uploads import Uploads
 from simulator.google.watch import Watch
 from simulator.journal import Journal
 from simulator.mailbox import Change
+from simulator.microsoft import sending
+from simulator.microsoft.office import Microsoft
 from simulator.post import PostOffice
 
 
@@ -46,6 +48,7 @@ class World:
         self.post = PostOffice(self.clock, self.dials, self.contents)
         self.grants = Grants(self.clock, self.dials)
         self.pubsub = PubSub(self.clock, self.dials, self.signing_key, self.touched)
+        self.microsoft = Microsoft(self.post, self.clock, self.dials, self.touched)
         self._dirty: dict[str, list[Change]] = {}
         self._begin()
 
@@ -60,6 +63,7 @@ class World:
         self.post.state = type(self.post.state)()
         self.grants.state = type(self.grants.state)(clients=clients)
         self.pubsub.state = type(self.pubsub.state)(settings=settings)
+        self.microsoft.reset()
         self._begin()
         self.touched()
 
@@ -68,6 +72,7 @@ class World:
         self.meter = Meter(self.clock, self.dials)
         self.uploads = Uploads()
         self.post.listeners = [self._heard]
+        self.microsoft.listen()
 
     def touched(self) -> None:
         """Say that something may have changed: the state file, the page and the post's timer look again."""
@@ -91,11 +96,13 @@ class World:
         """Deliver delayed mail when it is due, until cancelled."""
         while True:
             self.wake_post.clear()
-            due_ms = self.post.next_due_ms()
+            dues = (self.post.next_due_ms(), sending.next_due_ms(self))
+            due_ms = min((due for due in dues if due is not None), default=None)
             wait = None if due_ms is None else max(0.0, (due_ms - self.clock.now_ms()) / 1000)
             try:
                 await asyncio.wait_for(self.wake_post.wait(), wait)
             except TimeoutError:
+                sending.transport(self)
                 self.post.deliver_due()
                 self.touched()
 
@@ -104,6 +111,7 @@ class World:
         self.dials.now = dials
         self.clock.offset = timedelta(seconds=dials.clock_offset_seconds)
         self.pubsub.wake.set()
+        self.microsoft.push.wake.set()
         self.touched()
 
     def push_settings(self, settings: PushSettings) -> None:

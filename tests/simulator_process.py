@@ -13,6 +13,8 @@ import httpx
 ROOT = Path(__file__).parent.parent
 CLIENT_ID, CLIENT_SECRET = "bothways-demo.apps.simulator", "simulator-secret"
 SECONDS_TO_START = 15.0
+MICROSOFT_CLIENT_ID = "b07bbd27-1f2a-4c35-9d5e-5d1a7e0c2f10"
+MICROSOFT_CLIENT_SECRET = CLIENT_SECRET
 Json = dict[str, Any]
 
 
@@ -22,12 +24,26 @@ class SimulatorRefused(AssertionError):
 
 @dataclass(frozen=True)
 class Simulator:
-    """A running simulator: `google_url` is the provider's root, with a slash; `control` speaks JSON."""
+    """A running simulator: `google_url` and `microsoft_url` are the providers' roots, with a slash."""
 
     url: str
     google_url: str
     control: httpx.AsyncClient
     process: asyncio.subprocess.Process
+
+    @property
+    def microsoft_url(self) -> str:
+        """Microsoft's root, with a slash."""
+        return f"{self.url}/microsoft/"
+
+    @property
+    def graph_url(self) -> str:
+        """Graph's root, without a slash: paths as `/me/messages` follow."""
+        return f"{self.url}/microsoft/graph/v1.0"
+
+    def microsoft_authority(self, tenant: str = "common") -> str:
+        """Return an authority as MSAL wants it: https, although the simulator speaks http."""
+        return f"{self.url.replace('http://', 'https://', 1)}/microsoft/login/{tenant}"
 
     async def ask(self, verb: str, path: str, body: object = None, **params: str) -> Json:
         """Do one control request.
@@ -41,7 +57,7 @@ class Simulator:
         return dict(answer.json()) if answer.content else {}
 
     async def create_account(self, address: str, name: str = "", kind: str = "outside") -> Json:
-        """Make a person: `kind` is google, outside or unknown."""
+        """Make a person: `kind` is google, microsoft, microsoft-personal, outside or unknown."""
         return await self.ask("POST", "/accounts", {"address": address, "name": name, "kind": kind})
 
     async def deliver(self, sender: str, to: str | Sequence[str], **mail: Any) -> Json:
@@ -79,7 +95,7 @@ class Simulator:
         return list((await self.ask("GET", "/deliveries", **wanted))["deliveries"])
 
     async def journal(self, **wanted: str) -> list[Json]:
-        """Return the provider requests seen; filters: account, method (the Gmail method id)."""
+        """Return the provider requests seen; filters: account, method (the method or operation id)."""
         return list((await self.ask("GET", "/journal", **wanted))["requests"])
 
     async def set_dials(self, **dials: Any) -> Json:
@@ -129,6 +145,83 @@ class Simulator:
             "scopes": None if scopes is None else list(scopes),
         }
         return str((await self.ask("POST", "/consent", body))["redirect_url"])
+
+    async def allow_microsoft_redirect(self, *redirect_uris: str) -> None:
+        """Register redirect URIs for the demo client at Microsoft."""
+        known = (await self.ask("GET", "/microsoft-clients"))["clients"]
+        for client in known:
+            if client["id"] == MICROSOFT_CLIENT_ID:
+                client["redirect_uris"] = list(dict.fromkeys([*client["redirect_uris"], *redirect_uris]))
+        await self.ask("PUT", "/microsoft-clients", {"clients": known})
+
+    async def microsoft_consent(
+        self,
+        authorize_url: str,
+        account: str,
+        *,
+        deny: bool = False,
+        password: str = "simulator",
+        back_from_admin_page: bool = True,
+    ) -> str:
+        """Answer a Microsoft authorization URL as the account's user; return the redirect URL."""
+        body = {
+            "authorize_url": authorize_url,
+            "account": account,
+            "deny": deny,
+            "password": password,
+            "back_from_admin_page": back_from_admin_page,
+        }
+        return str((await self.ask("POST", "/microsoft-consent", body))["redirect_url"])
+
+    async def admin_consent(self, adminconsent_url: str, account: str, *, deny: bool = False) -> str:
+        """Answer an admin consent URL as the administrator of the account's tenant; return the redirect URL."""
+        body = {"adminconsent_url": adminconsent_url, "account": account, "deny": deny}
+        return str((await self.ask("POST", "/microsoft-adminconsent", body))["redirect_url"])
+
+    async def microsoft_account(self, address: str) -> Json:
+        """Return a Microsoft account's ids, folders, items, rules, contacts and subscriptions."""
+        return await self.ask("GET", f"/accounts/{address}/microsoft")
+
+    async def microsoft_push(self) -> Json:
+        """Return all subscriptions, waiting notifications and attempts."""
+        return await self.ask("GET", "/microsoft-push")
+
+    async def add_folder(self, address: str, name: str, parent: str = "msgfolderroot") -> Json:
+        """Make a mail folder."""
+        body = {"name": name, "parent": parent}
+        return await self.ask("POST", f"/accounts/{address}/microsoft/folders", body)
+
+    async def add_rule(
+        self, address: str, folder: str, *, sender: Sequence[str] = (), subject: Sequence[str] = ()
+    ) -> Json:
+        """Add an inbox rule that moves mail into a folder, which is made if it is unknown."""
+        body = {"folder": folder, "from_contains": list(sender), "subject_contains": list(subject)}
+        return await self.ask("POST", f"/accounts/{address}/microsoft/rules", body)
+
+    async def move(self, address: str, message_id: str, folder: str) -> Json:
+        """Move a mail, named by its id in the control API, into a folder."""
+        return await self.ask("POST", f"/accounts/{address}/messages/{message_id}/move", {"folder": folder})
+
+    async def expire_delta(self, address: str) -> None:
+        """Make every delta link until now too old."""
+        await self.ask("POST", f"/accounts/{address}/microsoft/expire-delta")
+
+    async def lifecycle(self, address: str, event: str, subscription_id: str | None = None) -> None:
+        """Send missed, subscriptionRemoved or reauthorizationRequired, and do what it says."""
+        body = {"event": event, "subscription_id": subscription_id}
+        await self.ask("POST", f"/accounts/{address}/microsoft/lifecycle", body)
+
+    async def end_sessions(self, address: str, number: int = 50173) -> None:
+        """End the account's refresh tokens with an AADSTS number."""
+        await self.ask("POST", f"/accounts/{address}/microsoft/end-sessions", {"number": number})
+
+    async def disable(self, address: str, *, disabled: bool = True) -> None:
+        """Disable the account in its directory, or enable it."""
+        await self.ask("POST", f"/accounts/{address}/microsoft/disabled", {"disabled": disabled})
+
+    async def add_contact(self, address: str, **fields: Any) -> Json:
+        """Put a person into the address book, by Graph's field names."""
+        return await self.ask("POST", f"/accounts/{address}/microsoft/contacts", {"fields": fields})
 
     async def reset(self, *, seed: bool = False) -> None:
         """Empty the world; clients and push settings stay."""

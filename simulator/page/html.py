@@ -8,7 +8,13 @@ from urllib.parse import quote, urlencode
 from simulator.clock import from_ms
 from simulator.post import Account
 
-KINDS = {"google": "Google", "outside": "Outside", "unknown": "Unknown sender"}
+KINDS = {
+    "google": "Google",
+    "microsoft": "Microsoft",
+    "microsoft-personal": "Outlook.com",
+    "outside": "Outside",
+    "unknown": "Unknown sender",
+}
 MARK = """<svg viewBox="0 0 26 26" fill="none" aria-hidden="true">
 <rect x="1.5" y="4.5" width="23" height="17" rx="4"
 stroke="currentColor" stroke-width="2"/><path d="m3 8 10 7 10-7" stroke="currentColor" stroke-width="2"/>

@@ -8,6 +8,8 @@ from simulator.world import World
 
 GROUPS = {
     "google": ("Google users", "They can connect their mailbox to a CRM."),
+    "microsoft": ("Microsoft users at work", "They can connect too; their administrator may have a say."),
+    "microsoft-personal": ("Personal Microsoft users", "They can connect on their own."),
     "outside": ("Customers and other people outside", "They write and answer from wherever they are."),
     "unknown": ("Unknown senders", "Nobody has asked them to write."),
 }
@@ -28,6 +30,7 @@ def overview(world: World, message: str = "", *, bad: bool = False) -> str:
 <form class="stack" method="post" action="/people" style="margin-top:14px"><div class="pair">
 {html.field("Name", "name")}{html.field("Address", "address", more='required type="email"')}
 <label>Kind<select name="kind"><option value="outside">Outside</option><option value="google">Google</option>
+<option value="microsoft">Microsoft</option><option value="microsoft-personal">Outlook.com</option>
 <option value="unknown">Unknown sender</option></select></label></div>
 <div><button class="main">Add</button></div></form></details></main>"""
     return html.document("Everybody", body, version=world.version, here="/")

@@ -1,6 +1,7 @@
 """The routes of the page: show, write, mark, set; bad input comes back as a sentence on the page."""
 
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from simulator import compose, mime, people
 from simulator.dials import Dials, Fault, Match
 from simulator.mailbox import Copy, NotThere
 from simulator.page import dials_page, html, mailbox_page, people_page
-from simulator.post import Account, AddressTaken, Alias
+from simulator.post import Account, AddressTaken, Alias, Kind
 from simulator.world import World
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ ACTS: dict[str, tuple[set[str], set[str]]] = {
     "untrash": ({"INBOX"}, {"TRASH"}),
     "notspam": ({"INBOX"}, {"SPAM"}),
 }
+KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 MOST_FILES = 50
 MOST_UPLOAD_BYTES = 60_000_000
 
@@ -85,7 +87,7 @@ class Page:
             account = self.world.post.open_account(
                 text_of(form, "address"),
                 text_of(form, "name"),
-                "google" if kind == "google" else "unknown" if kind == "unknown" else "outside",
+                KINDS.get(kind, "outside"),
             )
         except AddressTaken as taken:
             return _html(people_page.overview(self.world, str(taken), bad=True), 400)

@@ -1,0 +1,169 @@
+"""The address book: contacts of the default folder.
+
+Source: https://learn.microsoft.com/en-us/graph/api/resources/contact, /user-list-contacts, /contact-update.
+"""
+
+from simulator.exchange import Answer, Json
+from simulator.microsoft import errors, odata
+from simulator.microsoft.box import Box, Contact, ContactEntry, folder_id, opaque
+from simulator.microsoft.call import Call, Handler, answered, empty
+from simulator.microsoft.push import change_key
+from simulator.microsoft.wire import stamp
+from simulator.post import Account
+
+TEXTS = (
+    "displayName",
+    "givenName",
+    "surname",
+    "middleName",
+    "nickName",
+    "title",
+    "fileAs",
+    "companyName",
+    "department",
+    "jobTitle",
+    "mobilePhone",
+    "personalNotes",
+    "birthday",
+)
+LISTS = ("emailAddresses", "businessPhones", "homePhones", "imAddresses", "categories")
+
+
+def contacts_folder(address: str) -> str:
+    """Return the id of the default contact folder."""
+    return folder_id(address, "contacts")
+
+
+def shown(call: Call, contact: Contact) -> Json:
+    """Return a contact as JSON, with what the request selects."""
+    names = odata.selected(call.request.first("$select"))
+    body: Json = {
+        "createdDateTime": stamp(contact.created_ms),
+        "lastModifiedDateTime": stamp(contact.modified_ms),
+        "changeKey": change_key(contact.number),
+        "parentFolderId": contacts_folder(call.account.address),
+        **{name: contact.fields.get(name) for name in TEXTS},
+        **{name: contact.fields.get(name, []) for name in LISTS},
+    }
+    chosen = {name: value for name, value in body.items() if not names or name in names}
+    return {"@odata.etag": f'W/"{change_key(contact.number)}"', "id": contact.id, **chosen}
+
+
+def list_contacts(call: Call) -> Answer:
+    """`GET /me/contacts`."""
+    found = list(call.box.contacts.values())
+    text = call.request.first("$filter")
+    if text:
+        test = odata.parsed(text).test
+        found = [one for one in found if test(_look(one))]
+    skip, size = call.whole("$skip", 0, 10**6), call.page_size()
+    body: Json = {
+        "@odata.context": call.context("contacts"),
+        "value": [shown(call, one) for one in found[skip : skip + size]],
+    }
+    if len(found) > skip + size:
+        body["@odata.nextLink"] = call.next_page(skip + size)
+    return answered(call, body)
+
+
+def _look(contact: Contact) -> odata.Look:
+    return lambda name: contact.fields.get(name)
+
+
+def _found(call: Call) -> Contact:
+    if call.params["cid"] not in call.box.contacts:
+        raise errors.not_found()
+    return call.box.contacts[call.params["cid"]]
+
+
+def _entity(call: Call, contact: Contact, status: int = 200) -> Answer:
+    return answered(
+        call, {"@odata.context": call.context("contacts/$entity"), **shown(call, contact)}, status
+    )
+
+
+def get_contact(call: Call) -> Answer:
+    """`GET /me/contacts/{id}`."""
+    return _entity(call, _found(call))
+
+
+def create_contact(call: Call) -> Answer:
+    """`POST /me/contacts`."""
+    contact = add(call.box, _fields(call), call.world.post.next_number(), call.world.clock.now_ms())
+    _tell(call, "created", contact)
+    return _entity(call, contact, 201)
+
+
+def add(box: Box, fields: Json, number: int, now_ms: int) -> Contact:
+    """Put a person into the address book."""
+    contact = Contact(opaque("AAkALgAA", f"{box.address} contact {number}"), fields, number, now_ms, now_ms)
+    box.contacts[contact.id] = contact
+    box.contact_log.append(ContactEntry(number, contact.id, deleted=False))
+    return contact
+
+
+def update_contact(call: Call) -> Answer:
+    """`PATCH /me/contacts/{id}`."""
+    contact = _found(call)
+    contact.fields.update(_fields(call))
+    contact.number, contact.modified_ms = call.world.post.next_number(), call.world.clock.now_ms()
+    call.box.contact_log.append(ContactEntry(contact.number, contact.id, deleted=False))
+    _tell(call, "updated", contact)
+    return _entity(call, contact)
+
+
+def delete_contact(call: Call) -> Answer:
+    """`DELETE /me/contacts/{id}`."""
+    contact = _found(call)
+    remove(call.box, contact, call.world.post.next_number())
+    _tell(call, "deleted", contact)
+    return empty(204)
+
+
+def remove(box: Box, contact: Contact, number: int) -> None:
+    """Take a person out of the address book."""
+    del box.contacts[contact.id]
+    box.contact_log.append(ContactEntry(number, contact.id, deleted=True))
+
+
+def _tell(call: Call, kind: str, contact: Contact) -> None:
+    account: Account = call.account
+    call.world.microsoft.push.tell_contact(account, kind, contact.id, contact.number)
+
+
+def _fields(call: Call) -> Json:
+    body = call.json
+    unknown = [name for name in body if name not in (*TEXTS, *LISTS) and "@odata" not in name]
+    if unknown:
+        text = f"The property '{unknown[0][:80]}' does not exist on type 'microsoft.graph.contact'."
+        raise errors.bad_request(text, "RequestBodyRead")
+    for name in LISTS:
+        if not isinstance(body.get(name, []), list):
+            raise errors.invalid(f"The property '{name}' must be a collection.")
+    for name in TEXTS:
+        if not isinstance(body.get(name), str | None):
+            raise errors.invalid(f"The property '{name}' must be a string.")
+    return {name: value for name, value in body.items() if "@odata" not in name}
+
+
+def list_contact_folders(call: Call) -> Answer:
+    """`GET /me/contactFolders`: the default one."""
+    address = call.account.address
+    value = [
+        {
+            "id": contacts_folder(address),
+            "displayName": "Contacts",
+            "parentFolderId": folder_id(address, "root"),
+        }
+    ]
+    return answered(call, {"@odata.context": call.context("contactFolders"), "value": value})
+
+
+HANDLERS: dict[str, Handler] = {
+    "graph.contacts.list": list_contacts,
+    "graph.contacts.get": get_contact,
+    "graph.contacts.create": create_contact,
+    "graph.contacts.update": update_contact,
+    "graph.contacts.delete": delete_contact,
+    "graph.contactFolders.list": list_contact_folders,
+}
