@@ -24,6 +24,8 @@ function Screen() {
   const [first, ...rest] = path;
   const screens: Record<string, () => ReactNode> = {
     settings: () => <Settings path={rest} />,
+    // Where providers send the reader back to.
+    connected: () => <Settings path={path} />,
     contacts: () => <Contacts path={rest} />,
     admin: () => <Admin path={rest} />,
   };

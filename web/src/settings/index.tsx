@@ -1,6 +1,31 @@
-import { Page } from "../kit";
-import { words } from "../words/frame";
+import { useEffect } from "react";
 
+import { goTo } from "../frame/route";
+import { Tabs } from "../kit";
+import { words } from "../words/settings";
+import { EmailSettings } from "./EmailSettings";
+import { Profile } from "./Profile";
+
+type Part = "email" | "profile";
+
+/** Settings: /settings/email, /settings/profile; /connected is where providers send the reader back to. */
 export default function Settings({ path }: { path: readonly string[] }) {
-  return <Page title={words.settings}>{path.join("/")}</Page>;
+  const part: Part = path[0] === "profile" ? "profile" : "email";
+  const known = path.length === 1 && (path[0] === "email" || path[0] === "profile");
+  useEffect(() => {
+    if (!known) goTo("/settings/email", { replace: true });
+  }, [known]);
+  const tabs = (
+    <Tabs
+      label={words.sections}
+      tabs={[
+        { value: "email", label: words.email },
+        { value: "profile", label: words.profile },
+      ]}
+      value={part}
+      onChange={(next) => goTo(`/settings/${next}`)}
+      controls="settings"
+    />
+  );
+  return part === "email" ? <EmailSettings tabs={tabs} /> : <Profile tabs={tabs} />;
 }

@@ -1,0 +1,60 @@
+import { useStore } from "../data/store";
+import { Button, Icon, Notice } from "../kit";
+import { words } from "../words/settings";
+import { consentStore, endConsent } from "./attempt";
+import type { Attempt } from "./documents";
+import { namesOf } from "./permissions";
+
+/** The reader is at the provider's page, or just back from it. */
+export function ConsentWaits({ attempt, live }: { attempt: Attempt; live: string | null }) {
+  const url = useStore(consentStore)?.url;
+  return (
+    <section
+      aria-label={words.waitingTitle}
+      className="flex flex-col gap-3 rounded-md border border-line bg-canvas p-4"
+    >
+      <span className="flex items-center gap-2">
+        <Icon name="clock" className="text-accent" />
+        <h2 className="text-base font-semibold">
+          {attempt.address === null ? words.waitingTitle : attempt.address}
+        </h2>
+      </span>
+      <p role="status" className="text-sm text-ink-2">
+        {words.waiting} {live !== null && words.moving(live)}
+      </p>
+      <span className="flex flex-wrap gap-2">
+        {url !== undefined && (
+          <Button icon="external" onClick={() => location.assign(url)}>
+            {words.openAgain}
+          </Button>
+        )}
+        <Button kind="quiet" onClick={endConsent}>
+          {words.beginAgain}
+        </Button>
+      </span>
+    </section>
+  );
+}
+
+/** It did not come to a connection: why, and what was left out, by name. */
+export function ConsentFailed({ attempt }: { attempt: Attempt }) {
+  const missing = namesOf(attempt.missingPermissions);
+  return (
+    <Notice
+      tone="bad"
+      action={
+        <Button kind="quiet" onClick={endConsent}>
+          {words.beginAgain}
+        </Button>
+      }
+    >
+      <strong className="font-semibold">{words.failedTitle}.</strong> {attempt.statusReason}
+      {missing.length > 0 && (
+        <>
+          {" "}
+          {words.missingTitle}: {missing.join(", ")}. {words.missingAbout}
+        </>
+      )}
+    </Notice>
+  );
+}
