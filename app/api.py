@@ -33,15 +33,14 @@ from app.http_guards import Guards, application
 from app.live.bell import RedisBell
 from app.live.hubs import Hubs
 from app.live.payload import BacklogBudget, BacklogLimits
+from app.provider_routes import provider_routes
 from app.ringing import redis_answers
 from app.serving import run_until_signal, server
 from app.settings import BadSettings, Settings
 from app.user_tokens import TokenRules, UserTokens
-from app.wiring import Ground, google_settings, open_ground
+from app.wiring import Ground, open_ground
 from database import clock
 from database.ids import new_id
-from inbound.gmail_push import GmailPush
-from inbound.oauth_return import OAuthReturn
 from resolvers.context import ApiSettings, Context, SignAttachment
 from resolvers.feed import LiveFeed
 from resolvers.viewer import Viewer
@@ -131,9 +130,7 @@ async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
         contexts = Contexts(
             ground=ground,
             sign_attachment=sign_with(download_secret(settings)),
-            consents={Provider.GMAIL: ground.doors.consent(Provider.GMAIL)}
-            if google_settings(settings)
-            else {},
+            consents={provider: ground.doors.consent(provider) for provider in ground.doors.offered},
             settings=ApiSettings(
                 return_urls=frozenset(settings.http.return_urls),
                 message_id_domain=settings.mail.message_id_domain,
@@ -153,7 +150,7 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
     routes: list[BaseRoute] = [
         *_graphql_routes(settings, credentials, contexts, hubs, budget, sockets),
         *attachment_routes(ground.db, ground.blobs, credentials, download_secret(settings)),
-        *_provider_routes(ground),
+        *provider_routes(ground),
     ]
     if settings.http.graphiql:
         routes += graphiql.routes(settings.http.public_url)
@@ -215,24 +212,6 @@ def _graphql_routes(
         budget=BacklogBudget(BacklogLimits()),
     )
     return [Route("/graphql", endpoint=over_http), WebSocketRoute("/graphql", endpoint=socket)]
-
-
-def _provider_routes(ground: Ground) -> list[BaseRoute]:
-    google = google_settings(ground.settings)
-    if google is None:
-        return []
-    gmail_return = OAuthReturn(ground.db, ground.vault, Provider.GMAIL)
-    routes: list[BaseRoute] = [Route("/oauth/google/callback", gmail_return.__call__, methods=["GET"])]
-    if google.pubsub_topic is not None:
-        push = GmailPush(
-            db=ground.db,
-            keys=ground.doors.google_keys(),
-            audience=google.push_audience,
-            service_account_email=google.push_service_account_email,
-            now=clock.now,
-        )
-        routes.append(Route("/hooks/gmail", push.__call__, methods=["POST"]))
-    return routes
 
 
 def _health_routes(ground: Ground) -> list[Route]:

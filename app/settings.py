@@ -105,6 +105,41 @@ class GoogleGroup(_Group):
     )
 
 
+class MicrosoftGroup(_Group):
+    title = "The app registration in Microsoft Entra ID; leave out to offer no Outlook"
+    model_config = SettingsConfigDict(env_prefix="MICROSOFT_")
+
+    client_id: str | None = Field(default=None, description="Application (client) id.")
+    client_secret: SecretStr | None = Field(default=None, description="A client secret of it.")
+    tenant: str = Field(
+        default="common",
+        description="Who may connect: common (work and personal accounts), organizations, consumers, or one "
+        "directory's id.",
+    )
+    push: bool = Field(
+        default=False,
+        description="Whether Graph can reach HTTP_PUBLIC_URL, over https, for change push. Without it "
+        "mailboxes are polled.",
+    )
+    authority: str | None = Field(
+        default=None, description="Sign-in service; set for a national cloud or a simulator only."
+    )
+    graph_root: str | None = Field(
+        default=None,
+        description="Root of Graph, with its version and a slash at its end; set for a national cloud or a "
+        "simulator only.",
+    )
+    upload_hosts: Words = Field(
+        default=("outlook.office.com", "outlook.office365.com"),
+        description="Hosts that Graph may send us to with large files; others are refused.",
+    )
+
+    @field_validator("upload_hosts", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        return _listed(value)
+
+
 class JwtSettings(_Group):
     title = "Tokens that the host CRM signs for its users; leave out to allow API keys only"
     model_config = SettingsConfigDict(env_prefix="JWT_")
@@ -260,6 +295,7 @@ class Settings(BaseModel):
     vault: VaultSettings
     http: HttpSettings
     google: GoogleGroup
+    microsoft: MicrosoftGroup
     jwt: JwtSettings
     blobs: BlobSettings
     worker: WorkerSettings
@@ -270,6 +306,11 @@ class Settings(BaseModel):
     def google_redirect_uri(self) -> str:
         """The redirect URI to register with Google."""
         return f"{self.http.public_url}/oauth/google/callback"
+
+    @cached_property
+    def microsoft_redirect_uri(self) -> str:
+        """The redirect URI to register with Microsoft."""
+        return f"{self.http.public_url}/oauth/microsoft/callback"
 
     @property
     def poll_every(self) -> timedelta:

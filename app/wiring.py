@@ -22,6 +22,7 @@ from database.sealing import KeyRing, read_keys
 from database.vault import Vault
 from providers.doors import Doors
 from providers.gmail.settings import GoogleSettings
+from providers.outlook.settings import MicrosoftSettings
 from providers.pace import RedisBuckets
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,25 @@ def google_settings(settings: Settings) -> GoogleSettings | None:
     )
 
 
+def microsoft_settings(settings: Settings) -> MicrosoftSettings | None:
+    """Return the app registration, or None where no Outlook is offered."""
+    group = settings.microsoft
+    if group.client_id is None or group.client_secret is None:
+        return None
+    elsewhere = {
+        name: value for name in ("authority", "graph_root") if (value := getattr(group, name)) is not None
+    }
+    return MicrosoftSettings(
+        client_id=group.client_id,
+        client_secret=group.client_secret,
+        redirect_uri=settings.microsoft_redirect_uri,
+        tenant=group.tenant,
+        upload_hosts=frozenset(group.upload_hosts),
+        push_url=f"{settings.http.public_url}/hooks/graph" if group.push else None,
+        **elsewhere,
+    )
+
+
 @asynccontextmanager
 async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
     """Reach the database, check keys and Redis, and hand everything out while entered.
@@ -89,7 +109,12 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
         await vault.check()
         buckets: Redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(buckets.aclose)
-        doors = Doors(clock=now, google=google_settings(settings), shared=RedisBuckets(buckets))
+        doors = Doors(
+            clock=now,
+            google=google_settings(settings),
+            microsoft=microsoft_settings(settings),
+            shared=RedisBuckets(buckets),
+        )
         stack.push_async_callback(doors.close)
         yield Ground(settings, db, vault, Blobs(settings.blobs.url), doors, Metrics())
 

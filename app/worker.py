@@ -55,7 +55,10 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                     poll_every=timedelta(seconds=settings.poll_seconds),
                     poll_every_without_push=timedelta(seconds=settings.poll_without_push_seconds),
                     verify_every=timedelta(seconds=settings.verify_seconds),
-                    redirect_uris=((Provider.GMAIL, ground.settings.google_redirect_uri),),
+                    redirect_uris=(
+                        (Provider.GMAIL, ground.settings.google_redirect_uri),
+                        (Provider.OUTLOOK, ground.settings.microsoft_redirect_uri),
+                    ),
                 ),
                 scratch=scratch,
                 now=clock.now,

@@ -5,6 +5,7 @@ exchange is a job. Each provider has its own address (R8). The user is sent on t
 address that was configured and chosen when the consent began, or shown a page that says what happened.
 """
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -28,6 +29,12 @@ _SENTENCES = {
 }
 _CONNECTING = "Your mailbox is being connected. You can close this window; the CRM shows when it is ready."
 _DECLINED = "Access was not granted, so nothing was connected. You can close this window and try again."
+
+_ALLOWED = (
+    "Your organisation now allows this app. Everybody in it can connect their mailbox in the CRM. "
+    "You can close this window."
+)
+_AADSTS = re.compile(r"\bAADSTS\d{4,7}\b")
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -54,6 +61,8 @@ class OAuthReturn:
     async def __call__(self, request: Request) -> Response:
         """Record the return; 400 for a state that is not a consent under way here (R7)."""
         asked = request.query_params
+        if "admin_consent" in asked:
+            return _page(200, "Allowed", _ALLOWED)
         code = asked.get("code")
         error = asked.get("error") if code is None else None
         if code is None and error is None:
@@ -63,7 +72,7 @@ class OAuthReturn:
             self.vault,
             state=asked.get("state", ""),
             code=code,
-            error=error,
+            error=None if error is None else _with_number(error, asked.get("error_description", "")),
             provider=self.provider.value,
         )
         match outcome:
@@ -76,6 +85,12 @@ class OAuthReturn:
                 return _page(200, "Not connected", _DECLINED)
             case _:
                 return _page(200, "Almost there", _CONNECTING)
+
+
+def _with_number(error: str, description: str) -> str:
+    """Microsoft's `error` says little: the number in its description goes along, and nothing else."""
+    number = _AADSTS.search(description)
+    return f"{error[:100]} {number.group()}" if number else error
 
 
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer"}

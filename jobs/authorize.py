@@ -37,7 +37,6 @@ from rules.mailbox_life import (
     judge_consent,
     may,
     move,
-    status_reason,
 )
 from rules.words import (
     AuthorizationId,
@@ -101,7 +100,7 @@ async def finish_authorization(context: JobContext, claimed: Claimed, command: C
             keeper = FreshGrant(consent.mailbox.id, granted.tokens)
             profile = await context.doors.mailbox(consent.provider, keeper).profile()
     except NeedsReconnect as shut:
-        await _fail(context, claimed, consent, status_reason(shut.reason), ())
+        await _fail(context, claimed, consent, exchange.reason(shut.reason), ())
         return Done()
     except (Refused, OutcomeUnknown) as refused:
         await _fail(context, claimed, consent, _begin_again(refused), ())

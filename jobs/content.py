@@ -8,13 +8,14 @@ the message is stored with what could be read, a warning, and its raw bytes.
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import anyio
 
 from database.blobs import key_for
 from database.ids import new_id
 from jobs.context import JobContext
+from jobs.sandbox import SandboxedMessage
 from jobs.storing import Content, KeptFile
 from providers.protocol import MailProvider
 from rules.attachments import states_of, total_bytes
@@ -24,6 +25,15 @@ from rules.parsed import ParsedAttachment, ParsedMessage
 from rules.words import AttachmentState, WorkspaceId
 
 PIECE_BYTES: Final = 256 * 1024
+
+
+class AttachmentBounds(Protocol):
+    """What of a workspace's settings bounds the files that are kept."""
+
+    @property
+    def attachment_limit_bytes(self) -> int: ...
+    @property
+    def attachment_types(self) -> frozenset[str] | None: ...
 
 
 async def fetch_content(
@@ -47,22 +57,34 @@ async def fetch_content(
         async with await anyio.open_file(raw, "wb") as out:
             async for piece in provider.raw(envelope.remote_id):
                 await out.write(piece)
-        raw_key = key_for(workspace_id, new_id())
-        await context.blobs.put_stream(raw_key, _pieces(raw))
         read = await context.sandbox.parse(raw, parts)
-        files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
-        message = read.message
-        return Content(
-            text=message.text or None,
-            html=message.html,
-            snippet=message.snippet,
-            quoted_from=message.quoted_from,
-            warnings=message.warnings,
-            raw_key=raw_key,
-            files=files,
-        )
+        return await keep_read(context, workspace_id, raw, read, decision, settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def keep_read(
+    context: JobContext,
+    workspace_id: WorkspaceId,
+    raw: Path,
+    read: SandboxedMessage,
+    decision: Decision,
+    settings: AttachmentBounds,
+) -> Content:
+    """Return the content of a mail that was read, its files and raw bytes kept in the blob store."""
+    raw_key = key_for(workspace_id, new_id())
+    await context.blobs.put_stream(raw_key, _pieces(raw))
+    files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
+    message = read.message
+    return Content(
+        text=message.text or None,
+        html=message.html,
+        snippet=message.snippet,
+        quoted_from=message.quoted_from,
+        warnings=message.warnings,
+        raw_key=raw_key,
+        files=files,
+    )
 
 
 async def _keep_files(
@@ -71,7 +93,7 @@ async def _keep_files(
     message: ParsedMessage,
     paths: tuple[Path, ...],
     decision: Decision,
-    settings: SyncSettings,
+    settings: AttachmentBounds,
 ) -> tuple[KeptFile, ...]:
     outlines = [one.outline for one in message.attachments]
     too_large = AttachmentState.TOO_LARGE in decision.attachments or (

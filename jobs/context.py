@@ -46,6 +46,8 @@ class JobSettings:
     """How often a mailbox is compared with what its provider lists."""
     verify_patience: timedelta = timedelta(minutes=2)
     """How long the change feed is given to bring what a verification found listed and not here."""
+    inbound_domains: frozenset[str] = frozenset()
+    """Domains that Auto BCC addresses live under."""
     redirect_uris: tuple[tuple[Provider, str], ...] = ()
     """Where each provider sends users back to; exactly what the consent was begun with."""
 

@@ -17,7 +17,7 @@ from database.ids import new_id
 from database.tables import MailboxRow, MessageCopyRow, MessageRow, SyncGapRow, ThreadRow, UnreadRow, table_of
 from database.work import Work
 from jobs.context import JobContext
-from jobs.facts import sync_settings
+from database.sync_facts import sync_settings
 from jobs.mailboxes import Mailbox, find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.storing import mark_unread
@@ -39,7 +39,9 @@ async def pull(context: JobContext, claimed: Claimed, command: Command) -> Outco
     mailbox = await find_mailbox(context, claimed.workspace_id, command.mailbox_id)
     if mailbox is None or mailbox.status is not MailboxStatus.CONNECTED:
         return Done()
-    settings = await sync_settings(context.db, mailbox.workspace_id, mailbox.id)
+    settings = await sync_settings(
+        context.db, mailbox.workspace_id, mailbox.id, context.settings.inbound_domains
+    )
     if settings is None:
         return Done()
     try:

@@ -5,7 +5,7 @@ from typing import Final
 from database.commands import Claimed
 from database.work import Work
 from jobs.context import JobContext
-from jobs.facts import sync_settings
+from database.sync_facts import sync_settings
 from jobs.mailboxes import find_mailbox, reach
 from jobs.running import Again, Done, Outcome
 from jobs.taking import Desk, take
@@ -24,7 +24,9 @@ async def retry_set_aside(context: JobContext, claimed: Claimed, command: Comman
     mailbox = await find_mailbox(context, claimed.workspace_id, command.mailbox_id)
     if mailbox is None or mailbox.status is not MailboxStatus.CONNECTED:
         return Done()
-    settings = await sync_settings(context.db, mailbox.workspace_id, mailbox.id)
+    settings = await sync_settings(
+        context.db, mailbox.workspace_id, mailbox.id, context.settings.inbound_domains
+    )
     due = await context.db.fetch(mailbox.workspace_id, _DUE, mailbox.id, context.now())
     if settings is None:
         return Done()

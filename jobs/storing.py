@@ -30,7 +30,8 @@ from jobs.thread_rows import add_participants, grow_thread, link
 from rules.conversation import Conversation, KnownThread
 from rules.decision import Decision, Facts, LoggedMessage
 from rules.envelope import Correspondent, Envelope
-from rules.happenings import MessageChanged, MessageSynced
+from rules.happenings import MessageChanged, MessageSynced, Withdrawn
+from rules.visibility import wider_than
 from rules.words import (
     AttachmentState,
     ContactId,
@@ -46,11 +47,12 @@ from rules.words import (
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The mailbox that brought a message, as far as its rows need it."""
+    """Who brought a message, as far as its rows need it: a mailbox, or a user's Auto BCC address."""
 
-    mailbox_id: MailboxId
+    mailbox_id: MailboxId | None
     owner: UserId
     visibility: Visibility
+    origin: Origin = Origin.MAILBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ async def store(
 ) -> tuple[MessageId, KnownThread] | None:
     """Store a synced message with its thread, link, copy, unread mark and attachments, and tell it.
 
-    Returns the message and its thread; None where this mailbox's copy was stored before.
+    Auto BCC has neither copy nor link: the provider's ids come with the mailbox's own copy (D4). Returns the
+    message and its thread; None where this mailbox's copy was stored before.
     """
     try:
         async with work.session.begin_nested():
@@ -107,7 +110,8 @@ async def store(
         logged = await find_logged(work, incoming.envelope.internet_message_id)
     if logged is None:
         return None
-    await attach_copy(work, receiver, incoming.envelope, logged, links=True)
+    if receiver.mailbox_id is not None:
+        await attach_copy(work, receiver, incoming.envelope, logged, links=True)
     return logged.message_id, logged.thread
 
 
@@ -124,10 +128,10 @@ async def _store_new(
     )
     if inserted.first() is None:
         raise _AlreadyThere
-    if not await _add_copy(work, receiver, envelope, message_id):
+    if receiver.mailbox_id is not None and not await _add_copy(work, receiver, envelope, message_id):
         raise _AlreadyThere
     await _add_files(work, message_id, incoming.content.files)
-    if decision.links:
+    if decision.links and receiver.mailbox_id is not None:
         await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
     await grow_thread(work, thread.thread_id, message_id, moment(envelope), decision.direction)
     await add_participants(work, thread.thread_id, envelope, facts)
@@ -168,7 +172,7 @@ def _message_values(
         "owner_id": receiver.owner,
         "visibility": receiver.visibility.value,
         "direction": incoming.decision.direction.value,
-        "origin": Origin.MAILBOX.value,
+        "origin": receiver.origin.value,
         "internet_message_id": envelope.internet_message_id,
         "in_reply_to": envelope.in_reply_to,
         "reference_ids": list(envelope.references),
@@ -254,7 +258,8 @@ async def attach_copy(
     """
     if not await _add_copy(work, receiver, envelope, logged.message_id):
         return
-    if links:
+    await _narrow(work, receiver, logged)
+    if links and receiver.mailbox_id is not None:
         await link(work, receiver.mailbox_id, logged.thread.thread_id, envelope.remote_thread_id)
     await adopt_message_id(work, logged.message_id, envelope.internet_message_id)
     inbound_here = receiver.owner not in await _written_by(work, logged.message_id)
@@ -265,6 +270,24 @@ async def attach_copy(
                 logged.message_id, logged.thread.thread_id, logged.thread.contact_id, receiver.mailbox_id
             )
         )
+
+
+async def _narrow(work: Work, receiver: Receiver, logged: LoggedMessage) -> None:
+    """Of mail that two mailboxes hold the narrower choice counts; what others saw of it is withdrawn."""
+    messages, thread = table_of(MessageRow).c, logged.thread
+    narrowed = await work.execute(
+        update(MessageRow)
+        .where(
+            messages.id == logged.message_id,
+            messages.visibility.in_([one.value for one in wider_than(receiver.visibility)]),
+        )
+        .values(visibility=receiver.visibility.value)
+        .returning(messages.id)
+    )
+    if narrowed.first() is None:
+        return
+    work.tell(Withdrawn(thread.thread_id, receiver.owner, logged.message_id))
+    work.tell(MessageChanged(logged.message_id, thread.thread_id, thread.contact_id, receiver.mailbox_id))
 
 
 async def _written_by(work: Work, message_id: MessageId) -> set[UUID | None]:

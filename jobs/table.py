@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from jobs.authorize import finish_authorization
+from jobs.narrow import narrow_mailbox
 from jobs.pull import pull
 from jobs.read_state import carry_read_state
 from jobs.release import release
@@ -20,6 +21,7 @@ from jobs.watch import renew_watch
 from rules.happenings import (
     CarryReadState,
     FinishAuthorization,
+    NarrowMailbox,
     PullMailbox,
     ReleaseMailbox,
     RenewWatch,
@@ -38,5 +40,6 @@ TABLE: Final[dict[str, Job]] = {
     ReleaseMailbox.kind: Job(release, _SOON),
     CarryReadState.kind: Job(carry_read_state, _SOON, attempts=20),
     RetrySetAside.kind: Job(retry_set_aside, _SOON),
+    NarrowMailbox.kind: Job(narrow_mailbox, _SOON),
     VerifyMailbox.kind: Job(verify, _SOON),
 }

@@ -23,7 +23,7 @@ from database.tables import SetAsideRow, SyncDecisionRow, table_of
 from database.work import Work
 from jobs.content import fetch_content
 from jobs.context import JobContext
-from jobs.facts import look_up
+from database.sync_facts import look_up
 from jobs.mailboxes import Mailbox
 from jobs.running import hold
 from jobs.sent import confirm_copy

@@ -86,6 +86,7 @@ def sealed_tokens(key: DataKey, mailbox_id: MailboxId, tokens: Tokens) -> bytes:
             "access_expires_at": tokens.access_expires_at.isoformat(),
             "refresh_token": tokens.refresh_token,
             "scopes": sorted(tokens.scopes),
+            "kept": tokens.kept,
         }
     )
     return key.seal(written.encode(), _TABLE, mailbox_id, _COLUMN)
@@ -98,6 +99,7 @@ def _read(written: bytes) -> Tokens:
         access_expires_at=datetime.fromisoformat(said["access_expires_at"]),
         refresh_token=said["refresh_token"],
         scopes=frozenset(said["scopes"]),
+        kept=said.get("kept", ""),
     )
 
 

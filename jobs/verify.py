@@ -22,7 +22,7 @@ from database.ids import new_id
 from database.tables import MailboxRow, SyncGapRow, VerificationRow, table_of
 from database.work import Work
 from jobs.context import JobContext
-from jobs.facts import sync_settings
+from database.sync_facts import sync_settings
 from jobs.mailboxes import find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.taking import Desk, take
@@ -50,7 +50,9 @@ async def verify(context: JobContext, claimed: Claimed, command: Command) -> Out
     mailbox = await find_mailbox(context, claimed.workspace_id, command.mailbox_id)
     if mailbox is None or mailbox.status is not MailboxStatus.CONNECTED or mailbox.connected_at is None:
         return Done()
-    settings = await sync_settings(context.db, mailbox.workspace_id, mailbox.id)
+    settings = await sync_settings(
+        context.db, mailbox.workspace_id, mailbox.id, context.settings.inbound_domains
+    )
     if settings is None:
         return Done()
     try:

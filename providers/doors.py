@@ -4,8 +4,10 @@ Belongs here: putting together. One `Doors` per process; it owns the transport a
 opens is cheap: it holds no connection of its own, so closing one is nothing to do.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final, Protocol
 
 from providers.gmail.calls import Calls
 from providers.gmail.client import GmailProvider
@@ -13,36 +15,79 @@ from providers.gmail.consent import GoogleConsent, GoogleExchange
 from providers.gmail.requests import GmailRequests
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FreshTokens
-from providers.google_keys import GoogleKeys
 from providers.granting import ConsentExchange
+from providers.outlook import calls as outlook_calls
+from providers.outlook import tokens as outlook_tokens
+from providers.outlook.client import OutlookProvider
+from providers.outlook.consent import MicrosoftConsent, MicrosoftExchange
+from providers.outlook.folders import Folders
+from providers.outlook.requests import GraphRequests
+from providers.outlook.settings import MicrosoftSettings
+from providers.outlook.sign_in import SignIn
 from providers.pace import Pace, SharedBuckets
 from providers.protocol import MailProvider
+from providers.public_keys import PublicKeys
 from providers.tokens import TokenKeeper
 from providers.transport import Transport
 from rules.consent import ConsentDoor
 from rules.errors import OperatorMustAct
-from rules.pacing import GMAIL_PROJECT_RATE, GMAIL_USER_RATE, Rate
+from rules.pacing import (
+    GMAIL_PROJECT_RATE,
+    GMAIL_USER_RATE,
+    GRAPH_APP_RATE,
+    GRAPH_APP_UPLOAD_RATE,
+    GRAPH_MAILBOX_RATE,
+    GRAPH_UPLOAD_RATE,
+    Rate,
+)
 from rules.words import Provider
+
+FOLDERS_REMEMBERED: Final = 5_000
+
+
+class _Provider(Protocol):
+    """What all mailboxes of one provider share in this process."""
+
+    @property
+    def consent(self) -> ConsentDoor: ...
+    @property
+    def exchange(self) -> ConsentExchange: ...
+    def mailbox(self, keeper: TokenKeeper) -> MailProvider: ...
 
 
 class Doors:
-    """Opens mailboxes and consents, for the providers that this deployment is set up for."""
+    """Opens mailboxes and consents, for the providers that this deployment is set up for.
+
+    `shared` are the buckets that several processes take from, by provider; rates of Gmail count quota units,
+    those of Outlook count requests.
+    """
 
     def __init__(
         self,
         *,
         clock: Callable[[], datetime],
-        google: GoogleSettings | None,
+        google: GoogleSettings | None = None,
+        microsoft: MicrosoftSettings | None = None,
         shared: SharedBuckets | None = None,
         transport: Transport | None = None,
         mailbox_rate: Rate = GMAIL_USER_RATE,
         project_rate: Rate = GMAIL_PROJECT_RATE,
+        graph_rate: Rate = GRAPH_MAILBOX_RATE,
     ) -> None:
-        self._clock = clock
         self._transport = transport or Transport()
-        self._google = (
-            _Google(google, self._transport, clock, shared, mailbox_rate, project_rate) if google else None
-        )
+        self._providers: dict[Provider, _Provider] = {}
+        if google is not None:
+            self._google = _Google(google, self._transport, clock, shared, mailbox_rate, project_rate)
+            self._providers[Provider.GMAIL] = self._google
+        if microsoft is not None:
+            self._providers[Provider.OUTLOOK] = _Microsoft(
+                microsoft, self._transport, clock, shared, graph_rate
+            )
+
+    @property
+    def offered(self) -> frozenset[Provider]:
+        """The providers that this deployment is set up for."""
+        return frozenset(self._providers)
 
     def mailbox(self, provider: Provider, keeper: TokenKeeper) -> MailProvider:
         """Return the mailbox whose tokens are kept by `keeper`.
@@ -60,17 +105,18 @@ class Doors:
         """The half of the consent that needs the network. Raises OperatorMustAct."""
         return self._of(provider).exchange
 
-    def google_keys(self) -> GoogleKeys:
-        """The keys that pushes are verified with. Raises OperatorMustAct."""
-        return self._of(Provider.GMAIL).keys
+    def google_keys(self) -> PublicKeys:
+        """The keys that Gmail's pushes are verified with. Raises OperatorMustAct."""
+        self._of(Provider.GMAIL)
+        return self._google.keys
 
     async def close(self) -> None:
         """Close every connection."""
         await self._transport.close()
 
-    def _of(self, provider: Provider) -> "_Google":
-        if provider is Provider.GMAIL and self._google is not None:
-            return self._google
+    def _of(self, provider: Provider) -> _Provider:
+        if provider in self._providers:
+            return self._providers[provider]
         raise OperatorMustAct(f"This deployment is not set up for {provider.value.title()}.")
 
 
@@ -91,12 +137,63 @@ class _Google:
         self._clock = clock
         self._requests = GmailRequests(settings.api_root)
         self._pace = Pace(clock=clock, shared=shared, mailbox_rate=mailbox_rate, project_rate=project_rate)
-        self.keys = GoogleKeys(transport, settings.jwks_url, clock)
-        self.consent = GoogleConsent(settings)
-        self.exchange = GoogleExchange(settings, transport, self.keys, self._requests, clock)
+        self.keys = PublicKeys(transport, settings.jwks_url, clock)
+        self.consent: ConsentDoor = GoogleConsent(settings)
+        self.exchange: ConsentExchange = GoogleExchange(settings, transport, self.keys, self._requests, clock)
 
     def mailbox(self, keeper: TokenKeeper) -> GmailProvider:
         pace = self._pace.mailbox(keeper.mailbox_key)
         tokens = FreshTokens(keeper, self._settings, self._transport, pace, self._clock)
         calls = Calls(self._transport, tokens, pace, self._clock)
         return GmailProvider(self._settings, self._requests, calls, self._transport)
+
+
+class _Microsoft:
+    """What all Outlook mailboxes of the process share."""
+
+    def __init__(
+        self,
+        settings: MicrosoftSettings,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        shared: SharedBuckets | None,
+        mailbox_rate: Rate,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._requests = GraphRequests(settings.graph_root)
+        self._sign_in = SignIn(settings, transport)
+        self._pace = Pace(
+            clock=clock,
+            shared=shared,
+            mailbox_rate=mailbox_rate,
+            project_rate=GRAPH_APP_RATE,
+            name="graph",
+        )
+        self._uploads = Pace(
+            clock=clock,
+            shared=shared,
+            mailbox_rate=GRAPH_UPLOAD_RATE,
+            project_rate=GRAPH_APP_UPLOAD_RATE,
+            name="graph uploads",
+        )
+        self._folders: OrderedDict[str, Folders] = OrderedDict()
+        keys = PublicKeys(transport, settings.keys_url, clock)
+        self.consent: ConsentDoor = MicrosoftConsent(settings)
+        self.exchange: ConsentExchange = MicrosoftExchange(settings, transport, keys, self._requests, clock)
+
+    def mailbox(self, keeper: TokenKeeper) -> OutlookProvider:
+        key = keeper.mailbox_key
+        pace, uploads = self._pace.mailbox(key), self._uploads.mailbox(key)
+        tokens = outlook_tokens.FreshTokens(keeper, self._sign_in, pace, self._clock)
+        calls = outlook_calls.Calls(self._transport, tokens, pace, uploads, self._clock)
+        return OutlookProvider(self._settings, self._requests, calls, self._folders_of(key))
+
+    def _folders_of(self, key: str) -> Folders:
+        """What is known of a mailbox's folders, for as long as it is among the last used."""
+        folders = self._folders.setdefault(key, Folders())
+        self._folders.move_to_end(key)
+        if len(self._folders) > FOLDERS_REMEMBERED:
+            self._folders.popitem(last=False)
+        return folders

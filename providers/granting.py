@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from providers.tokens import Tokens
+from rules.errors import ReconnectReason
 from rules.words import EmailAddress, Provider
 
 
@@ -38,3 +39,6 @@ class ConsentExchange(Protocol):
 
     def explain(self, error: str) -> str:
         """A sentence for the user about the `error` parameter of a redirect."""
+
+    def reason(self, reason: ReconnectReason) -> str:
+        """A sentence for the user about why a consent connected nothing, and what to do."""

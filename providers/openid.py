@@ -1,6 +1,6 @@
 """Signed tokens of an identity provider, verified without I/O: the keys and the time are arguments.
 
-Belongs here: RS256 JSON Web Tokens against a set of public keys. Never: fetching keys (google_keys.py), nor
+Belongs here: RS256 JSON Web Tokens against a set of public keys. Never: fetching keys (public_keys.py), nor
 what a particular token must say beyond issuer, audience and time (notice.py, consent.py).
 
 Sources: RFC 7519, RFC 7517, RFC 8725 (3.1: one algorithm, decided here and never by the token),
@@ -48,6 +48,8 @@ class Claims:
     email: str | None
     email_verified: bool
     nonce: str | None
+    tenant: str | None = None
+    """The organisation of the account, where the identity provider has such (`tid`)."""
 
 
 def read_key_set(body: bytes) -> KeySet:
@@ -99,13 +101,14 @@ def verified_claims(
     if not audience or payload.get("aud") != audience:
         raise Unverified("it was made for another audience")
     _check_times(payload, now)
-    email, nonce = payload.get("email"), payload.get("nonce")
+    email, nonce, tenant = payload.get("email"), payload.get("nonce"), payload.get("tid")
     return Claims(
         issuer=issuer,
         subject=subject,
         email=email if isinstance(email, str) else None,
         email_verified=payload.get("email_verified") is True,
         nonce=nonce if isinstance(nonce, str) else None,
+        tenant=tenant if isinstance(tenant, str) else None,
     )
 
 

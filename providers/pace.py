@@ -47,8 +47,11 @@ class Pace:
         shared: SharedBuckets | None = None,
         mailbox_rate: Rate = GMAIL_USER_RATE,
         project_rate: Rate = GMAIL_PROJECT_RATE,
+        name: str = "gmail",
     ) -> None:
+        """`name` sets the shared buckets of one provider apart from another's."""
         self.clock = clock
+        self.name = name
         self.shared = shared
         self.mailbox_rate = mailbox_rate
         self.project = _Local(project_rate)
@@ -122,7 +125,11 @@ class MailboxPace:
             return local
         shared = timedelta(0)
         if self._pace.shared is not None:
-            rates = ((f"mailbox:{self._key}", self._own.rate), ("project", self._pace.project.rate))
+            name = self._pace.name
+            rates = (
+                (f"{name}:mailbox:{self._key}", self._own.rate),
+                (f"{name}:project", self._pace.project.rate),
+            )
             for key, rate in rates:
                 shared = max(shared, await self._pace.shared.take(key, rate, units, PATIENCE))
                 if shared > PATIENCE:
@@ -171,7 +178,7 @@ class RedisBuckets:
         return tostring(wait)
     """
 
-    def __init__(self, redis: Redis, *, prefix: str = "bothways:pace:gmail:") -> None:
+    def __init__(self, redis: Redis, *, prefix: str = "bothways:pace:") -> None:
         self._script = redis.register_script(self._SCRIPT)
         self._prefix = prefix
         self._absent_until = 0.0

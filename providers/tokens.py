@@ -18,6 +18,8 @@ class Tokens:
     access_expires_at: datetime
     refresh_token: str = field(repr=False)
     scopes: frozenset[str]
+    kept: str = field(repr=False, default="")
+    """What a provider's own library keeps of the grant (msal's token cache); opaque to everybody else."""
 
 
 class TokenKeeper(Protocol):

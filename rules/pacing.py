@@ -102,3 +102,16 @@ def backoff(attempts: int, dice: float) -> timedelta:
     """
     doublings = min(max(attempts, 0), 10)
     return min(BACKOFF_FIRST * (1 << doublings) + timedelta(seconds=dice), BACKOFF_LIMIT)
+
+
+GRAPH_MAILBOX_RATE: Final = Rate(capacity=200, per_second=10_000 / 600 * 0.9)
+"""10 000 requests in ten minutes, app and mailbox, a tenth kept back; a burst of a few pages.
+
+Source: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
+"""
+GRAPH_APP_RATE: Final = Rate(capacity=20_000, per_second=130_000 / 10 * 0.9)
+"""130 000 requests in ten seconds, app and all tenants. Source: the same page."""
+GRAPH_UPLOAD_RATE: Final = Rate(capacity=70_000_000, per_second=150_000_000 / 300 * 0.9 - 70_000_000 / 300)
+"""Bytes that one mailbox may be given: 150 MB in five minutes, its burst counted in. Source: the same page."""
+GRAPH_APP_UPLOAD_RATE: Final = Rate(capacity=1e12, per_second=1e12)
+"""No such limit is documented for an app."""

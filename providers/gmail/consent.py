@@ -25,13 +25,14 @@ from providers.gmail.requests import GmailRequests
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FORM, expiry, granted_scopes
 from providers.gmail.wire import Profile, TokenAnswer
-from providers.google_keys import GoogleKeys
 from providers.granting import Granted
 from providers.openid import Claims, Unverified, verified_claims
+from providers.public_keys import PublicKeys
 from providers.tokens import Tokens
 from providers.transport import Transport
 from rules.consent import BegunConsent
 from rules.errors import NeedsReconnect, OperatorMustAct, ReconnectReason, Refused, Retryable
+from rules.mailbox_life import status_reason
 from rules.words import AuthorizationPurpose, EmailAddress, Provider
 
 MODIFY_SCOPE: Final = "https://www.googleapis.com/auth/gmail.modify"
@@ -104,7 +105,7 @@ class GoogleExchange:
         self,
         settings: GoogleSettings,
         transport: Transport,
-        keys: GoogleKeys,
+        keys: PublicKeys,
         requests: GmailRequests,
         clock: Callable[[], datetime],
     ) -> None:
@@ -117,6 +118,10 @@ class GoogleExchange:
     def explain(self, error: str) -> str:
         """A sentence for the user about the redirect's `error`; the parameter itself is never repeated."""
         return SENTENCES.get(error, "Google did not grant access. Nothing was connected; you can try again.")
+
+    def reason(self, reason: ReconnectReason) -> str:
+        """A sentence for the user about why nothing was connected."""
+        return status_reason(reason)
 
     async def finish(self, *, code: str, kept: str, redirect_uri: str) -> Granted:
         """Exchange the code and say who came back with what. Raises as ConsentExchange says."""

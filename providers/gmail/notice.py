@@ -53,7 +53,7 @@ def verify_push(
     """Return if the Authorization header proves that Pub/Sub pushed this for our subscription.
 
     Raises:
-        UnknownKey: fetch the keys once more (GoogleKeys.verify does).
+        UnknownKey: fetch the keys once more (PublicKeys.verify does).
         Unverified: it proves nothing; answer 401 and do nothing.
     """
     scheme, _, token = (authorization or "").partition(" ")

@@ -1,4 +1,4 @@
-"""Google's keys: asked for seldom, and still there when Google is not."""
+"""Public keys: asked for seldom, and still there when their provider is not."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from providers.google_keys import GoogleKeys
 from providers.openid import KeySet, UnknownKey, Unverified, read_key_set
+from providers.public_keys import PublicKeys
 from providers.transport import Transport
 from rules.errors import Retryable
 from tests.providers.gmail.tokens_made import NOW, Signer, signer
@@ -45,10 +45,10 @@ def knows(kid: str) -> Callable[[KeySet], str]:
 
 
 @asynccontextmanager
-async def keys_from(*manners: Manner) -> AsyncIterator[tuple[GoogleKeys, Clock, Server]]:
+async def keys_from(*manners: Manner) -> AsyncIterator[tuple[PublicKeys, Clock, Server]]:
     clock, transport = Clock(), Transport(silence=timedelta(seconds=1))
     async with running_server(*manners) as server:
-        yield GoogleKeys(transport, server.url, clock), clock, server
+        yield PublicKeys(transport, server.url, clock), clock, server
         await transport.close()
 
 

@@ -1,10 +1,11 @@
-"""Google's public keys, fetched seldom and served even when Google is away.
+"""An identity provider's public keys, fetched seldom and served even when it is away.
 
 Belongs here: the cache of one JWK set. Never: verification (openid.py).
 
 Kept as long as the answer's max-age says (between five minutes and a day); an unknown `kid` asks again, at
-most once a minute, so that a stranger's forged tokens cannot make us hammer Google (security, T6).
-Source: https://developers.google.com/identity/openid-connect/openid-connect#discovery
+most once a minute, so that a stranger's forged tokens cannot make us hammer it (security, T6).
+Sources: https://developers.google.com/identity/openid-connect/openid-connect#discovery,
+https://learn.microsoft.com/en-us/entra/identity-platform/signing-key-rollover
 """
 
 import asyncio
@@ -27,7 +28,7 @@ MAX_AGE = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})")
 Verified = TypeVar("Verified")
 
 
-class GoogleKeys:
+class PublicKeys:
     """The key set at one address; one per process."""
 
     def __init__(self, transport: Transport, url: str, clock: Callable[[], datetime]) -> None:
@@ -56,10 +57,10 @@ class GoogleKeys:
             return check(newer)
 
     async def current(self) -> KeySet:
-        """The keys, fetched when the last ones are no longer fresh; stale ones serve while Google is away.
+        """The keys, fetched when the last ones are no longer fresh; stale ones serve while it is away.
 
         Raises:
-            Retryable: there are none yet and Google does not answer.
+            Retryable: there are none yet and nobody answers.
         """
         if self._known is not None and self._fresh_until is not None and self._clock() < self._fresh_until:
             return self._known
@@ -78,15 +79,15 @@ class GoogleKeys:
                 self._known = await self._fetched(now)
             except (ProviderTrouble, Unverified) as trouble:
                 if self._known is None:
-                    raise Retryable("Google's public keys cannot be fetched.") from trouble
+                    raise Retryable("The identity provider's public keys cannot be fetched.") from trouble
             return self._known
 
     async def _fetched(self, now: datetime) -> KeySet:
         answer = await self._transport.fetch(
-            Outgoing("google keys", "GET", self._url), limit_bytes=KEY_SET_LIMIT_BYTES
+            Outgoing("public keys", "GET", self._url), limit_bytes=KEY_SET_LIMIT_BYTES
         )
         if answer.status != 200:
-            raise Retryable(f"Google's public keys: status {answer.status}.")
+            raise Retryable(f"The identity provider's public keys: status {answer.status}.")
         keys = read_key_set(answer.body)
         if not keys.keys:
             raise Unverified("the key set is empty")

@@ -1,0 +1,1 @@
+"""The workspace sender: mail through an SMTP server that the workspace names."""
