@@ -22,6 +22,7 @@ from resolvers.context import Context, Info
 from resolvers.drafting import Unusable, read_address
 from resolvers.looking import wanted_below
 from resolvers.reading import read_one, uuid
+from rules.presets import Preset, usual_scope
 from rules.words import (
     AuthorizationId,
     AuthorizationPurpose,
@@ -47,7 +48,6 @@ from schema.scalars import read_id
 from schema.types.mailboxes import Mailbox
 
 _LIVE: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE)
-_USUAL_SCOPE: Final = {Provider.GMAIL: SyncScope.CONTACTS}
 NO_SUCH_MAILBOX: Final = "There is no such mailbox of yours."
 _UNLISTED_RETURN: Final = "This is none of the addresses that the deployment lists."
 
@@ -227,7 +227,8 @@ async def _authorizing(
     work: Work, context: Context, user_id: UserId, input: ConnectMailboxInput, replaces_id: UUID | None
 ) -> MailboxId:
     """Store the mailbox that the consent will connect; what it replaces hands on its settings."""
-    scope = input.scope or _USUAL_SCOPE.get(input.provider, SyncScope.CRM_THREADS)
+    preset = (await work.execute(facts.PRESET, {"workspace": work.workspace_id})).scalar_one()
+    scope = input.scope or usual_scope(input.provider, Preset(preset) if preset else None)
     visibility = input.visibility or Visibility.EVERYTHING
     if replaces_id is not None:
         old = (await work.execute(facts.SETTINGS_OF_MAILBOX, {"id": replaces_id})).one()

@@ -185,6 +185,8 @@ class ViewersInterest:
             case happenings.Withdrawn():
                 if event.visible_to == self._viewer.user_id:
                     return None
+                if event.message_id is not None:
+                    return told.Withdrawn(id=id, at=at, thread_id=None, message_id=_id(event.message_id))
                 return told.Withdrawn(id=id, at=at, thread_id=_id(event.thread_id), message_id=None)
             case _:
                 assert_never(event)

@@ -77,7 +77,7 @@ def _changes(given: WorkspaceInput) -> dict[str, Any]:
     if given.oversize is not None:
         changes["oversize"] = given.oversize.value
     if given.blocklist is not None:
-        changes["blocklist"] = _blocklist(given.blocklist)
+        changes["blocklist"] = read_blocklist("input.blocklist", given.blocklist)
     if given.labs_outlook is not None:
         changes["labs_outlook"] = given.labs_outlook
     return changes
@@ -97,15 +97,16 @@ def _types(given: list[str] | None) -> list[str] | None:
     return list(dict.fromkeys(types))
 
 
-def _blocklist(given: list[str]) -> list[str]:
+def read_blocklist(path: str, given: list[str]) -> list[str]:
+    """Return a blocklist as it is stored. Raises: Unusable: an entry is neither address nor domain."""
     if len(given) > MOST_BLOCKED:
-        raise Unusable("input.blocklist", f"The list has {MOST_BLOCKED} entries at most.")
+        raise Unusable(path, f"The list has {MOST_BLOCKED} entries at most.")
     entries = []
     for place, text in enumerate(given):
         try:
             entries.append(blocklist_entry(text))
         except InvalidAddress:
-            raise Unusable(f"input.blocklist.{place}", "This is neither an address nor a domain.") from None
+            raise Unusable(f"{path}.{place}", "This is neither an address nor a domain.") from None
     return list(dict.fromkeys(entries))
 
 

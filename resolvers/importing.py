@@ -18,6 +18,7 @@ from resolvers.access import refusal
 from resolvers.contact_changes import MOST_ADDRESSES, ContactDraft, add_contact, write_addresses
 from resolvers.context import Context, Info
 from resolvers.drafting import Unusable
+from rules.contact_files import ContactFileFormat, UnreadableFile, read_contacts
 from rules.words import ContactOrigin, EmailAddress, Scope
 from schema.inputs import ContactInput
 from schema.results.contacts import ImportContactsResult, ImportOutcome, ImportReport, ImportRow
@@ -96,6 +97,27 @@ async def import_contacts(info: Info, contacts: list[ContactInput]) -> ImportCon
         return denied
     if not 1 <= len(contacts) <= MOST_ROWS:
         return InvalidInput(message=f"An import has 1 to {MOST_ROWS} rows.", field="contacts")
+    return await _import(context, contacts)
+
+
+async def import_contact_file(info: Info, format: ContactFileFormat, content: str) -> ImportContactsResult:
+    """Import the contacts of a file, by the same rules as rows."""
+    context = info.context
+    denied = refusal(context.viewer, Scope.SEND)
+    if denied is not None:
+        return denied
+    try:
+        read = read_contacts(format, content)
+    except UnreadableFile as unreadable:
+        return InvalidInput(message=str(unreadable), field="content")
+    if not 1 <= len(read) <= MOST_ROWS:
+        sentence = f"The file has {len(read)} contacts; an import has 1 to {MOST_ROWS}."
+        return InvalidInput(message=sentence, field="content")
+    rows = [ContactInput(name=one.name, company=one.company, emails=list(one.emails)) for one in read]
+    return await _import(context, rows)
+
+
+async def _import(context: Context, contacts: list[ContactInput]) -> ImportReport:
     async with context.db.work(context.viewer.workspace_id) as work:
         running = _Import(work, context, await _known(work, contacts))
         for index, given in enumerate(contacts):

@@ -32,6 +32,7 @@ CLASSES: Final[Mapping[str, type]] = {
     "health": mailboxes.SyncHealth,
     "decision": mailboxes.SyncDecision,
     "contact": conversations.Contact,
+    "contact_link": conversations.ContactLink,
     "thread": conversations.Thread,
     "message": conversations.Message,
     "delivery": conversations.Delivery,

@@ -15,7 +15,7 @@ from resolvers.actors import actor
 from resolvers.context import Context, Info
 from resolvers.looking import wanted_below
 from resolvers.reading import read_one, uuid
-from rules.happenings import MailboxChanged, PullMailbox
+from rules.happenings import MailboxChanged, NarrowMailbox, PullMailbox, VerifyMailbox
 from rules.mailbox_life import MailboxHappening, may
 from rules.words import (
     MailboxId,
@@ -42,7 +42,7 @@ _LIVE: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE)
 async def configure_mailbox(
     info: Info, mailbox_id: ID, scope: SyncScope | None = None, visibility: Visibility | None = None
 ) -> ConfigureMailboxResult:
-    """Change what a mailbox brings, and what colleagues see of it, from now on."""
+    """Change what a mailbox brings from now on, and what colleagues see: less at once, more from now on."""
     context = info.context
     denied = refusal(context.viewer, Scope.SEND)
     if denied is not None:
@@ -55,13 +55,15 @@ async def configure_mailbox(
         changes = {name: value.value for name, value in given.items() if value is not None}
         if changes:
             await _write(work, row.id, **changes)
+            if visibility is not None:
+                work.ask(NarrowMailbox(MailboxId(row.id)))
             work.tell(MailboxChanged(MailboxId(row.id), UserId(row.user_id)))
             await work.audit(actor(context.viewer), "mailbox.configured", mailbox=str(row.id), **changes)
     return await _read(info, row.id)
 
 
 async def sync_now(info: Info, mailbox_id: ID) -> SyncNowResult:
-    """Ask for the mailbox to be read now."""
+    """Ask for the mailbox to be read now, and to be compared with what its provider lists."""
     context = info.context
     denied = refusal(context.viewer, Scope.SEND)
     if denied is not None:
@@ -73,6 +75,7 @@ async def sync_now(info: Info, mailbox_id: ID) -> SyncNowResult:
         if row.status != MailboxStatus.CONNECTED:
             return NotConnected(message="Only a connected mailbox can be read.")
         work.ask(PullMailbox(MailboxId(row.id)))
+        work.ask(VerifyMailbox(MailboxId(row.id)))
     return await _read(info, row.id)
 
 

@@ -18,6 +18,7 @@ from database.reads.wanted import Position
 from resolvers.looking import CLASSES
 from rules import words
 from rules.explanations import EXPLANATIONS
+from rules.presets import Preset
 from rules.sender import DAY, GMAIL_DAILY_LIMIT
 from schema.types.conversations import (
     ContactConnection,
@@ -95,6 +96,7 @@ def _scopes(value: Sequence[str]) -> list[words.Scope]:
 
 _CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("workspace", "oversize"): _one_of(words.OversizePolicy),
+    ("workspace", "preset"): _one_of(Preset),
     ("user", "role"): _one_of(words.Role),
     ("api_key", "scopes"): _scopes,
     ("mailbox", "provider"): _one_of(words.Provider),
@@ -108,6 +110,7 @@ _CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("decision", "explanation"): _explanation,
     ("contact", "created_by"): _one_of(words.ContactOrigin),
     ("contact", "emails"): lambda value: value or [],
+    ("contact_link", "provider"): _one_of(words.Provider),
     ("thread", "state"): _one_of(words.ThreadState),
     ("message", "direction"): _one_of(words.Direction),
     ("message", "origin"): _one_of(words.Origin),

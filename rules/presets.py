@@ -66,6 +66,12 @@ PRESETS: Final[Mapping[Preset, PresetSettings]] = {
 }
 
 
+def usual_scope(provider: Provider, preset: Preset | None) -> SyncScope:
+    """Return the scope that a new connection begins with where the workspace goes by a preset, or by none."""
+    given = PRESETS[preset].scopes.get(provider) if preset is not None else None
+    return given or default_scope(provider)
+
+
 def default_scope(provider: Provider) -> SyncScope:
     """Return the scope that a new connection begins with."""
     return SyncScope.CRM_THREADS if provider is Provider.OUTLOOK else SyncScope.CONTACTS

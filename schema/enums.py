@@ -5,6 +5,12 @@ from typing import Final
 
 import strawberry
 
+from rules.contact_files import (
+    ContactFileFormat as ContactFileFormat,
+)
+from rules.presets import (
+    Preset as Preset,
+)
 from rules.words import (
     AttachmentState as AttachmentState,
 )
@@ -73,6 +79,11 @@ _DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
         "What colleagues see of mail that a mailbox brought: EVERYTHING, the SUBJECT without content, "
         "or METADATA: who wrote to whom, and when."
     ),
+    Preset: (
+        "Settings under the name of the system that published them: attachment limit, types, oversize "
+        "policy, labs, and the scope of each provider's mailboxes."
+    ),
+    ContactFileFormat: ("What a file of contacts is written in."),
     OversizePolicy: ("What happens to mail whose attachments exceed the workspace's limit."),
     ContactOrigin: ("How a contact came to be."),
     ThreadState: ("Whether a conversation waits for somebody."),

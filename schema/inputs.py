@@ -49,6 +49,30 @@ class ContactInput:
     company: str | None = field(default=None, description="The company; 200 characters at most.")
 
 
+@strawberry.input(description="An attachment of an envelope.")
+class EnvelopeAttachmentInput:
+    name: str = field(description="The file name.")
+    size_bytes: int = field(description="The decoded size in bytes.")
+
+
+@strawberry.input(description="All that the rules look at of a mail. 500 addresses at most.")
+class EnvelopeInput:
+    from_: EmailAddress = field(name="from", description="Who wrote it.")
+    to: list[EmailAddress] = field(description="Whom it was written to.")
+    cc: list[EmailAddress] | None = field(default=None, description="Who got a copy.")
+    bcc: list[EmailAddress] | None = field(default=None, description="Who got a blind copy.")
+    internet_message_id: str | None = field(default=None, description="Its Message-ID.")
+    in_reply_to: str | None = field(default=None, description="The Message-ID that it answers.")
+    references: list[str] | None = field(
+        default=None, description="The Message-IDs of its conversation, oldest first; 100 at most."
+    )
+    remote_thread_id: str | None = field(default=None, description="The provider's own thread of it.")
+    received_at: datetime | None = field(default=None, description="When the mailbox got it; now by default.")
+    attachments: list[EnvelopeAttachmentInput] | None = field(
+        default=None, description="Its attachments; 200 at most."
+    )
+
+
 @strawberry.input(description="A mail to a contact, or a reply in a conversation.")
 class SendEmailInput:
     idempotency_key: str = field(

@@ -9,16 +9,20 @@ from strawberry import field
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
+    address_books,
     connecting,
     contact_changes,
     contacts,
     decisions,
+    erasing,
     governing,
     importing,
     listening,
     mailbox_changes,
     mailboxes,
     messages,
+    policies,
+    proving,
     sending,
     submissions,
     thread_changes,
@@ -28,7 +32,9 @@ from resolvers import (
 from schema.results.contacts import (
     CreateContactResult,
     DeleteContactResult,
+    EraseContactResult,
     ImportContactsResult,
+    LinkContactsResult,
     UpdateContactResult,
 )
 from schema.results.mailboxes import (
@@ -36,6 +42,7 @@ from schema.results.mailboxes import (
     ConfigureMailboxResult,
     ConnectMailboxResult,
     DisconnectMailboxResult,
+    RetrySetAsideResult,
     SyncNowResult,
 )
 from schema.results.sending import CancelSendResult, MarkThreadResult, SendEmailResult
@@ -43,6 +50,7 @@ from schema.results.workspaces import (
     CreateApiKeyResult,
     InviteUserResult,
     RevokeApiKeyResult,
+    UpdateBlocklistResult,
     UpdateWorkspaceResult,
 )
 from schema.scalars import SCALARS
@@ -102,6 +110,11 @@ class Query:
         description="What was decided of one mail, by its Message-ID; for the mailbox's owner only. "
         "Null where the mailbox never showed it, or over 30 days ago.",
     )
+    preview_sync: SyncDecision = field(
+        resolver=proving.preview_sync,
+        description="What the rules would say of such a mail in a mailbox of the viewer's now. Nothing is "
+        "stored or fetched; the decision's id names nothing.",
+    )
 
 
 @strawberry.type(
@@ -131,17 +144,20 @@ class Mutation:
     )
     configure_mailbox: ConfigureMailboxResult = field(
         resolver=mailbox_changes.configure_mailbox,
-        description="Change which mail a mailbox brings from now on, and what colleagues see of it: less takes "
-        "effect at once and on what it brought before, more from now on.",
+        description="Change which mail a mailbox brings from now on, and what colleagues see of it: less "
+        "takes effect at once and on what it brought before, more from now on.",
     )
     disconnect_mailbox: DisconnectMailboxResult = field(
         resolver=mailbox_changes.disconnect_mailbox,
         description="End a connection at once. What was synced stays; tokens are revoked and erased.",
     )
     sync_now: SyncNowResult = field(
-        resolver=mailbox_changes.sync_now, 
-        description="Read a mailbox now instead of when it is due, and compare it with what its provider lists.",
-   
+        resolver=mailbox_changes.sync_now,
+        description="Read a mailbox now instead of when it is due, and compare it with the provider's list.",
+    )
+    retry_set_aside: RetrySetAsideResult = field(
+        resolver=proving.retry_set_aside,
+        description="Try again everything that could not be read from a mailbox, also what was given up.",
     )
     create_contact: CreateContactResult = field(
         resolver=contact_changes.create_contact,
@@ -157,6 +173,21 @@ class Mutation:
         resolver=importing.import_contacts,
         description="Import 1..1000 contacts at once: what is new is made, what is known by an address is "
         "completed, nothing that is there is overwritten.",
+    )
+    import_contact_file: ImportContactsResult = field(
+        resolver=importing.import_contact_file,
+        description="Import the 1..1000 contacts of a CSV file, whose first line names the columns, or of "
+        "vCards; 1,000,000 characters at most, as importContacts does.",
+    )
+    link_google_contacts: LinkContactsResult = field(
+        resolver=address_books.link_google_contacts,
+        description="Read what changed in the address book of a Gmail account, and link it with the contacts "
+        "that have one of its addresses. No contact is made of it.",
+    )
+    erase_contact: EraseContactResult = field(
+        resolver=erasing.erase_contact,
+        description="Erase a person everywhere, for good: the contact, its conversations with messages and "
+        "files, what they wrote elsewhere; for admins.",
     )
     send_email: SendEmailResult = field(
         resolver=sending.send_email,
@@ -178,6 +209,15 @@ class Mutation:
     )
     update_workspace: UpdateWorkspaceResult = field(
         resolver=governing.update_workspace, description="Change the workspace; for admins."
+    )
+    apply_preset: UpdateWorkspaceResult = field(
+        resolver=policies.apply_preset,
+        description="Set the workspace and the scope of all its mailboxes to what a system published; for "
+        "admins. Nothing that was synced changes.",
+    )
+    update_blocklist: UpdateBlocklistResult = field(
+        resolver=policies.update_blocklist,
+        description="Replace the viewer's own blocklist, 1000 entries at most; what was synced stays.",
     )
     invite_user: InviteUserResult = field(
         resolver=governing.invite_user, description="Add a person who works in the CRM; for admins."
@@ -211,7 +251,9 @@ class Subscription:
     )
 
 
-VIEWER_FIELDS: Final = frozenset({"Thread.unreadCount", "Message.read", "Attachment.url", "Mailbox.skipped"})
+VIEWER_FIELDS: Final = frozenset(
+    {"Thread.unreadCount", "Message.read", "Attachment.url", "Mailbox.skipped", "User.blocklist"}
+)
 """Fields whose answer depends on who asks, even where both may see the same objects."""
 
 schema: Final = strawberry.Schema(

@@ -50,7 +50,9 @@ THREAD_LOCKED: Final = text(
 
 ANSWERED: Final = text(
     "select m.internet_message_id, m.reference_ids, m.direction, m.from_address, "
-    "case when m.visibility <> 'METADATA' or m.owner_id = :user then m.subject end as subject "
+    "case when m.visibility <> 'METADATA' or m.owner_id = :user or exists (select from message_copies own "
+    "join mailboxes mine on mine.id = own.mailbox_id where own.message_id = m.id and mine.user_id = :user) "
+    "then m.subject end as subject "
     "from messages m left join submissions s on s.message_id = m.id where m.thread_id = :thread "
     "and (s.id is null or s.state not in ('REFUSED', 'CANCELLED')) "
     "order by m.sent_at desc, m.id desc limit 50"
@@ -105,6 +107,8 @@ MAILBOXES_OF_UNREAD: Final = text(
     "join mailboxes b on b.id = c.mailbox_id where m.thread_id = :thread and b.user_id = :user "
     f"and b.{LIVE_MAILBOX} and c.deleted_at is null"
 )
+
+PRESET: Final = text("select w.preset from workspaces w where w.id = :workspace")
 
 SETTINGS_OF_MAILBOX: Final = text("select b.scope, b.visibility from mailboxes b where b.id = :id")
 

@@ -82,7 +82,9 @@ def _if_open(expression: str) -> str:
 
 
 _WORKSPACE = Noun(
-    columns=_plain("id", "name", "attachment_limit_bytes", "attachment_types", "oversize", "blocklist"),
+    columns=_plain(
+        "id", "name", "attachment_limit_bytes", "attachment_types", "oversize", "blocklist", "preset"
+    ),
     ones={"labs": One("labs")},
     lists={
         "users": Many(
@@ -99,7 +101,8 @@ _WORKSPACE = Noun(
 _LABS = Noun(columns={"id": "{of}.id", "outlook": "{of}.labs_outlook"})
 
 _USER = Noun(
-    columns=_plain("id", "name", "email", "role"),
+    columns=_plain("id", "name", "email", "role")
+    | {"blocklist": "case when {of}.id = {viewer} then {of}.blocklist else '{}'::text[] end"},
     ones={
         "mailbox": One(
             "mailbox", f"left join mailboxes {{to}} on {{to}}.user_id = {{of}}.id and {{to}}.{LIVE_MAILBOX}"
@@ -147,13 +150,16 @@ _HEALTH = Noun(
     columns=_plain(
         "id",
         "last_change_seen_at",
-        "last_stored_at",
-        "pending",
         "next_check_at",
         "retry_at",
         "push_expires_at",
     )
     | {
+        "last_stored_at": "(select max(s.synced_at) from messages s where s.mailbox_id = {of}.id "
+        "and s.received_at is not null)",
+        "pending": "(select count(*)::int from set_asides a where a.mailbox_id = {of}.id "
+        "and a.next_at is not null) + coalesce((select cardinality(v.suspects) from verifications v "
+        "where v.mailbox_id = {of}.id), 0)",
         "set_aside": "(select count(*)::int from set_asides a "
         "where a.mailbox_id = {of}.id and a.next_at is null)",
         "verified": "case when {of}.verified_at is not null then "
@@ -178,6 +184,19 @@ _CONTACT = Noun(
         "created_by": "{of}.origin",
         "emails": "(select array_agg(a.address order by a.position, a.id) from contact_addresses a "
         "where a.contact_id = {of}.id)",
+        "earlier_messages": "(select count(*)::int from messages e join threads h on h.id = e.thread_id "
+        "where e.workspace_id = {workspace} and h.contact_id <> {of}.id and e.from_address in "
+        "(select a.address from contact_addresses a where a.contact_id = {of}.id) and "
+        + VISIBLE_THREAD.replace("{of}", "h")
+        + ")",
+    },
+    lists={
+        "links": Many(
+            "contact_link",
+            "select k.*, b.provider from contact_links k join mailboxes b on b.id = k.mailbox_id "
+            "where k.contact_id = {of}.id",
+            "{of}.created_at, {of}.id",
+        )
     },
     pages={
         "threads": Paged(
@@ -189,6 +208,11 @@ _CONTACT = Noun(
             newest_first=True,
         )
     },
+)
+
+_CONTACT_LINK = Noun(
+    columns=_plain("id", "provider", "external_id"),
+    ones={"mailbox": One("mailbox", "join mailboxes {to} on {to}.id = {of}.mailbox_id")},
 )
 
 _THREAD = Noun(
@@ -274,6 +298,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "health": _HEALTH,
     "decision": _DECISION,
     "contact": _CONTACT,
+    "contact_link": _CONTACT_LINK,
     "thread": _THREAD,
     "message": _MESSAGE,
     "delivery": _DELIVERY,

@@ -127,6 +127,7 @@ class MessageRow(SQLModel, table=True):
             "synced_at",
             postgresql_where=text("received_at is not null"),
         ),
+        Index("messages_by_sender", "workspace_id", "from_address"),
         Index("messages_of_thread", "thread_id", "sent_at", "id"),
         Index("messages_search", "workspace_id", "search", postgresql_using="gin"),
     )

@@ -6,8 +6,9 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, field
 
-from schema.results.refusals import Forbidden, HasConversations, InvalidInput, NotFound
+from schema.results.refusals import Forbidden, HasConversations, InvalidInput, NotConnected, NotFound
 from schema.types.conversations import Contact
+from schema.types.mailboxes import Mailbox
 
 
 @strawberry.enum(description="What became of one imported row.")
@@ -40,6 +41,23 @@ class ContactDeleted:
     contact_id: ID = field(description="The id it had.")
 
 
+@strawberry.type(
+    description="A person was erased: the contact, its conversations, what they wrote elsewhere, and their "
+    "addresses from the headers of what stays. What others wrote about them stays."
+)
+class ContactErased:
+    contact_id: ID = field(description="The id it had.")
+    threads: int = field(description="How many conversations went.")
+    messages: int = field(description="How many messages went.")
+    attachments: int = field(description="How many files of those conversations went.")
+    mentions: int = field(description="How many messages that stay named an address of theirs.")
+
+
+@strawberry.type(description="The address book is being read; what came of it is in the contacts' links.")
+class AddressBookAsked:
+    mailbox: Mailbox = field(description="The mailbox whose account's address book it is.")
+
+
 CreateContactResult = Annotated[
     Contact | InvalidInput | Forbidden,
     strawberry.union("CreateContactResult", description="What making a contact answers."),
@@ -55,4 +73,12 @@ DeleteContactResult = Annotated[
 ImportContactsResult = Annotated[
     ImportReport | InvalidInput | Forbidden,
     strawberry.union("ImportContactsResult", description="What an import answers."),
+]
+EraseContactResult = Annotated[
+    ContactErased | NotFound | Forbidden,
+    strawberry.union("EraseContactResult", description="What erasing a person answers."),
+]
+LinkContactsResult = Annotated[
+    AddressBookAsked | NotConnected | NotFound | Forbidden,
+    strawberry.union("LinkContactsResult", description="What linking contacts with an address book answers."),
 ]

@@ -38,6 +38,12 @@ class Disconnected:
     sends_refused: int = field(description="Waiting mails that now will not leave; each can be sent again.")
 
 
+@strawberry.type(description="What was set aside is tried again; how it goes is in the mailbox's health.")
+class SetAsideRetried:
+    mailbox: Mailbox = field(description="The mailbox.")
+    count: int = field(description="How many messages are tried again.")
+
+
 ConnectMailboxResult = Annotated[
     Authorization | AlreadyConnected | LabsOff | NotOffered | InvalidInput | NotFound | Forbidden,
     strawberry.union("ConnectMailboxResult", description="What connecting a mailbox answers."),
@@ -57,4 +63,8 @@ DisconnectMailboxResult = Annotated[
 SyncNowResult = Annotated[
     Mailbox | NotConnected | NotFound | Forbidden,
     strawberry.union("SyncNowResult", description="What asking for a sync answers; its outcome is live."),
+]
+RetrySetAsideResult = Annotated[
+    SetAsideRetried | NotConnected | NotFound | Forbidden,
+    strawberry.union("RetrySetAsideResult", description="What retrying what was set aside answers."),
 ]

@@ -34,3 +34,7 @@ RevokeApiKeyResult = Annotated[
     ApiKey | NotFound | Forbidden,
     strawberry.union("RevokeApiKeyResult", description="What revoking a key answers."),
 ]
+UpdateBlocklistResult = Annotated[
+    User | InvalidInput | Forbidden,
+    strawberry.union("UpdateBlocklistResult", description="What changing one's own blocklist answers."),
+]

@@ -14,6 +14,7 @@ from schema.enums import (
     Direction,
     Origin,
     ParticipantKind,
+    Provider,
     SenderKind,
     ThreadState,
 )
@@ -45,6 +46,13 @@ def _messages(
     return self.message_pages[PageKey(first, after, last, before)]
 
 
+@strawberry.type(description="The same person in the address book of a mailbox's account.")
+class ContactLink:
+    provider: Provider = field(description="Whose address book it is.")
+    mailbox: Mailbox = field(description="The mailbox whose account keeps the address book.")
+    external_id: str = field(description="The provider's name of the entry, such as `people/c42`.")
+
+
 @strawberry.type(description="A person outside, with one or more addresses.")
 class Contact:
     id: ID = field(description="The contact's id.")
@@ -56,6 +64,13 @@ class Contact:
         "older one keeps the conversation."
     )
     created_by: ContactOrigin = field(description="How the contact came to be.")
+    links: list[ContactLink] = field(
+        description="The same person in users' own address books, where linkGoogleContacts read them."
+    )
+    earlier_messages: int = field(
+        description="How many messages from this contact's addresses lie in other contacts' conversations, "
+        "because an address was added later: nothing is moved retroactively."
+    )
     thread_pages: Private[dict[PageKey, "ThreadConnection"]]
 
     threads: "ThreadConnection" = field(

@@ -39,7 +39,12 @@ class MailboxChanged(InboxEvent):
     mailbox: Mailbox = field(description="The mailbox, as it is now.")
 
 
-@strawberry.type(description="Something is no longer the viewer's to see: forget it.")
+@strawberry.type(
+    description="Something is not, or not in full, the viewer's to see any more: forget it. What may still "
+    "be seen of it is told again right after."
+)
 class Withdrawn(InboxEvent):
-    thread_id: ID | None = field(description="The conversation to forget, with all its messages.")
-    message_id: ID | None = field(description="The message to forget.")
+    thread_id: ID | None = field(
+        description="The conversation to forget, with all its messages; null where it is one message."
+    )
+    message_id: ID | None = field(description="The message to forget; null where it is a conversation.")

@@ -17,6 +17,10 @@ class User:
     email: EmailAddress = field(description="The login address.")
     role: Role = field(description="What the user may do in the workspace.")
     mailbox: "Mailbox | None" = field(description="The live mailbox; null where none is connected.")
+    blocklist: list[str] = field(
+        description="Addresses and domains that never sync through this user's mailbox, besides the "
+        "workspace's; empty for everybody else."
+    )
 
 
 @strawberry.type(description="The last comparison of the provider's list with what is stored here.")
@@ -89,7 +93,10 @@ class Mailbox:
         description="Permissions that were asked for and not granted, in the provider's spelling."
     )
     scope: SyncScope = field(description="Which mail it brings.")
-    visibility: Visibility = field(description="What colleagues see of the mail it brings from now on.")
+    visibility: Visibility = field(
+        description="What colleagues see of the mail it brings; of mail that several mailboxes hold, the "
+        "narrowest of their choices counts."
+    )
     connected_at: datetime | None = field(description="When sync began; nothing older is ever synced.")
     activated_at: datetime | None = field(description="When mail was first sent from the CRM through it.")
     health: SyncHealth = field(description="How sync goes.")

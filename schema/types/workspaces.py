@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID, field
 
-from schema.enums import OversizePolicy, Scope
+from schema.enums import OversizePolicy, Preset, Scope
 from schema.types.mailboxes import User
 
 
@@ -39,6 +39,10 @@ class Workspace:
     )
     oversize: OversizePolicy = field(description="What happens to mail whose attachments are larger.")
     blocklist: list[str] = field(description="Addresses and domains that never sync.")
+    preset: Preset | None = field(
+        description="The preset that was applied last, whose scopes new mailboxes begin with; null where "
+        "none was. What was changed since is in the fields."
+    )
     labs: Labs = field(description="What is switched on early.")
     api_keys: list[ApiKey] = field(
         description="The keys for programs, newest first, revoked ones included; the first 500. Empty for all "

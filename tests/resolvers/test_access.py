@@ -34,6 +34,7 @@ _GRAPH: Final = schema._schema
 _REST: Final[dict[str, str]] = {
     "threads.filter": "{ %s }",
     "whyNotSynced.internetMessageId": '"a@b.example"',
+    "previewSync.envelope": '{ from: "a@b.example", to: [] }',
     "updateMailbox.input": "{ provider: GMAIL }",
     "updateContact.input": '{ emails: ["a@b.example"] }',
     "sendEmail.input": '{ idempotencyKey: "k", text: "x", %s }',
@@ -162,10 +163,11 @@ async def test_an_id_of_another_workspace_is_as_one_that_nothing_has(
 
 
 def test_the_matrix_covers_every_id_of_the_schema() -> None:
-    assert len(CASES) == 25
+    assert len(CASES) == 29
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox"} | {
-        "completeConnection", "createContact", "importContacts", "updateWorkspace", "inviteUser",
+        "completeConnection", "createContact", "importContacts", "importContactFile",
+        "updateWorkspace", "applyPreset", "updateBlocklist", "inviteUser",
     }  # fmt: skip
     assert _GRAPH.query_type is not None
     assert _GRAPH.mutation_type is not None
@@ -198,7 +200,9 @@ async def test_nobody_listens_to_what_they_may_not_see(
 
 def _calls() -> Iterator[tuple[str, Scope, str]]:
     """Yield every mutation with the scope it needs, and a call of it."""
-    governing = ("updateWorkspace", "inviteUser", "createApiKey", "revokeApiKey")
+    governing = (
+        "updateWorkspace", "inviteUser", "createApiKey", "revokeApiKey", "applyPreset", "eraseContact",
+    )  # fmt: skip
     given = {
         "connectMailbox": "input: {provider: GMAIL}",
         "completeConnection": 'state: "s", code: "c"',
@@ -207,6 +211,12 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "configureMailbox": 'mailboxId: "MAILBOX", visibility: METADATA',
         "disconnectMailbox": 'mailboxId: "MAILBOX"',
         "syncNow": 'mailboxId: "MAILBOX"',
+        "retrySetAside": 'mailboxId: "MAILBOX"',
+        "linkGoogleContacts": 'mailboxId: "MAILBOX"',
+        "importContactFile": 'format: CSV, content: "Email\\na@b.example"',
+        "eraseContact": 'id: "CONTACT"',
+        "applyPreset": "preset: VINTORY",
+        "updateBlocklist": 'blocklist: ["b.example"]',
         "createContact": 'input: {emails: ["a@b.example"]}',
         "updateContact": 'id: "CONTACT", input: {emails: ["a@b.example"]}',
         "deleteContact": 'id: "CONTACT"',
@@ -262,6 +272,7 @@ async def test_without_the_scope_read_nothing_is_shown(world: World, name: str) 
         "searchMessages": '(query: "x")',
         "syncDecisions": '(mailboxId: "x")',
         "whyNotSynced": '(mailboxId: "x", internetMessageId: "a@b")',
+        "previewSync": '(mailboxId: "x", envelope: {from: "a@b.example", to: []})',
     }
     viewer: Viewer = world.viewer(scopes=frozenset({Scope.SEND}))
 

@@ -212,7 +212,10 @@ async def test_only_a_connected_mailbox_is_read_now(world: World) -> None:
 
     assert asked == {"__typename": "Mailbox", "id": str(world.mailbox_id)}
     assert waiting["__typename"] == "NotConnected"
-    assert [row["kind"] for row in await rows(world, "select kind from commands")] == ["pull_mailbox"]
+    assert [row["kind"] for row in await rows(world, "select kind from commands order by kind")] == [
+        "pull_mailbox",
+        "verify_mailbox",
+    ]
 
 
 async def test_settings_change_from_now_on_and_are_told(world: World) -> None:

@@ -5,14 +5,16 @@ from typing import Any
 
 from app.graphql.documents import Document
 from app.graphql.subscription_field import read_subscription
+from database.ids import new_id
+from database.tables import MessageCopyRow
 from resolvers.feed import LiveFeed
 from resolvers.viewer import Viewer
 from rules.event_ids import encode_event_id
-from rules.happenings import NumberedEvent
-from rules.words import Role, Visibility
+from rules.happenings import NumberedEvent, Withdrawn
+from rules.words import MessageId, Role, ThreadId, Visibility
 from schema.root import schema
 from tests.resolvers.conftest import CountedLines
-from tests.resolvers.world import NOW, World, add_thread, documents
+from tests.resolvers.world import NOW, World, add_thread, documents, mailbox_row
 
 INBOX = """subscription { inbox { __typename id at
   ... on MessageSynced { message { id subject text read thread { subject unreadCount } } }
@@ -147,6 +149,52 @@ async def test_what_became_private_is_withdrawn_from_others_and_nothing_else_of_
         assert [(one["__typename"], one.get("threadId")) for one in theirs] == [("Withdrawn", str(thread_id))]
 
     assert [one["__typename"] for one in mine] == ["MessageSynced", "ThreadChanged", "ThreadChanged"]
+
+
+async def test_one_message_that_is_seen_less_is_withdrawn_alone(world: World) -> None:
+    message_id, thread_id = world.message_ids[0], world.thread_ids[0]
+    async with world.db.work(world.workspace_id) as work:
+        work.tell(Withdrawn(ThreadId(thread_id), world.user_id, MessageId(message_id)))
+
+    [theirs] = await Listener(world, INBOX, world.colleague).hear(await told(world))
+
+    assert (theirs["messageId"], theirs["threadId"]) == (str(message_id), None)
+    assert await Listener(world, INBOX, world.viewer()).hear(await told(world)) == []
+
+
+async def test_complaint_20_who_has_a_mail_in_a_mailbox_of_their_own_sees_it_whatever_others_chose(
+    world: World,
+) -> None:
+    """Narrowed by one owner, it stays whole for the other who holds a copy, and for nobody else."""
+    thread_id = await add_thread(world, "Secret", NOW, visibility=Visibility.METADATA)
+    message_id, mailbox_id = world.message_ids[-1], new_id()
+    text = (
+        f'query ($id: ID!) {{ message(id: $id) {{ subject text }} thread(id: "{thread_id}") {{ subject }} }}'
+    )
+    hidden = await world.data(text, {"id": str(message_id)}, world.colleague)
+    async with world.db.work(world.workspace_id) as work:
+        work.add(mailbox_row(world, mailbox_id, world.colleague_id, "ben@mail.example"))
+        await work.flush()
+        work.add(
+            MessageCopyRow(
+                id=new_id(),
+                workspace_id=world.workspace_id,
+                message_id=message_id,
+                mailbox_id=mailbox_id,
+                remote_id="r",
+                remote_thread_id="t",
+            )
+        )
+
+    seen = await world.data(text, {"id": str(message_id)}, world.colleague)
+
+    assert hidden == {"message": {"subject": "", "text": None}, "thread": {"subject": ""}}
+    assert seen == {
+        "message": {"subject": "Secret", "text": "Hello 0 about roofs"},
+        "thread": {"subject": "Secret"},
+    }
+    admin = world.viewer(user_id=new_id())
+    assert await world.data(text, {"id": str(message_id)}, admin) == hidden
 
 
 async def test_a_mailbox_is_told_of_to_its_owner_and_to_admins(world: World) -> None:

@@ -77,6 +77,7 @@ _UP = (
     )
     """,
     "create index contact_links_of_contact on contact_links (contact_id)",
+    "create index messages_by_sender on messages (workspace_id, from_address)",
     "alter table workspaces add column preset varchar, add constraint workspaces_preset_known "
     "check (preset in ('KYRIOS_GMAIL', 'KYRIOS_OUTLOOK', 'LEADCONNECTOR', 'VINTORY'))",
 )
@@ -101,5 +102,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("alter table workspaces drop column preset")
+    op.execute("drop index messages_by_sender")
     for table in reversed(_TABLES):
         op.execute(f"drop table {table}")
