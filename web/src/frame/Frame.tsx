@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 
 import { feedState } from "../data/feed";
 import { useSession, type Session } from "../data/session";
@@ -7,7 +7,7 @@ import { forgetToken } from "../data/token";
 import { Avatar, Button, classes, Icon, Menu, Notice, Skeleton, Tooltip, type IconName } from "../kit";
 import { Toasts } from "../kit/Toasts";
 import { words } from "../words/frame";
-import { composeNew } from "../composer/drafts";
+import { composeNew, keepDraftsOf, openDraft } from "../composer/drafts";
 import { useCommands, useKeyboard, type Command } from "./keys";
 import { Link } from "./Link";
 import { goTo, usePathWords } from "./route";
@@ -15,6 +15,7 @@ import { themeStore, turnTheme } from "./theme";
 
 const Palette = lazy(() => import("./Palette"));
 const Keys = lazy(() => import("./Keys"));
+const NewMail = lazy(() => import("../composer/NewMail"));
 
 interface Place {
   path: string;
@@ -171,7 +172,9 @@ export function Frame({ children }: { children: ReactNode }) {
   const places = placesFor(session);
   const [overlay, setOverlay] = useState<"palette" | "keys" | null>(null);
   const close = () => setOverlay(null);
+  const writing = useStore(openDraft) !== null;
   useKeyboard();
+  useEffect(() => keepDraftsOf(session.user.id), [session.user.id]);
   const general: Command[] = [
     {
       keys: "Mod+k",
@@ -208,6 +211,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </div>
       </div>
       <Suspense fallback={null}>
+        {writing && <NewMail />}
         {overlay === "palette" && <Palette onClose={close} />}
         {overlay === "keys" && <Keys onClose={close} />}
       </Suspense>

@@ -1,0 +1,198 @@
+import Placeholder from "@tiptap/extension-placeholder";
+import { EditorContent, useEditor, useEditorState, type Editor as TipTap } from "@tiptap/react";
+import StarterKit from "@tiptap/starter-kit";
+import { useState, type ReactNode } from "react";
+
+import { Button, Dialog, IconButton, TextField, type IconName } from "../kit";
+import { words } from "../words/composer";
+
+interface EditorProps {
+  html: string;
+  placeholder: string;
+  focusFirst: boolean;
+  onChange: (html: string) => void;
+  onSend: () => void;
+  onFiles: (files: File[]) => void;
+  /** What stands at the end of the tool row. */
+  tools: ReactNode;
+}
+
+const extensions = (placeholder: string) => [
+  StarterKit.configure({
+    heading: false,
+    codeBlock: false,
+    horizontalRule: false,
+    link: {
+      openOnClick: false,
+      autolink: true,
+      defaultProtocol: "https",
+      HTMLAttributes: { rel: "noopener noreferrer nofollow" },
+    },
+  }),
+  Placeholder.configure({ placeholder }),
+];
+
+/** The text of a mail. Tab leaves it, as it leaves every field. */
+export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFiles, tools }: EditorProps) {
+  const [parts] = useState(() => extensions(placeholder));
+  const editor = useEditor({
+    extensions: parts,
+    content: html,
+    injectCSS: false,
+    autofocus: focusFirst ? "start" : false,
+    editorProps: {
+      attributes: {
+        role: "textbox",
+        "aria-multiline": "true",
+        "aria-label": words.body,
+        dir: "auto",
+        class: "mail-editor wrap-words min-h-24 text-[15px] leading-[1.55] outline-none",
+      },
+      handleKeyDown: (_view, event) => {
+        if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return false;
+        onSend();
+        return true;
+      },
+      handlePaste: (_view, event) => {
+        const files = [...(event.clipboardData?.files ?? [])];
+        if (files.length === 0) return false;
+        onFiles(files);
+        return true;
+      },
+      handleDrop: (_view, event) => {
+        const files = [...(event.dataTransfer?.files ?? [])];
+        // The composer's own drop takes them.
+        return files.length > 0;
+      },
+    },
+    onUpdate: ({ editor: now }) => onChange(now.isEmpty ? "" : now.getHTML()),
+  });
+  return (
+    <>
+      {/* A press beside the text goes to the text. */}
+      {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
+      <div
+        className="min-h-0 flex-1 cursor-text overflow-y-auto px-4 py-3"
+        onClick={(event) => event.target === event.currentTarget && editor.commands.focus("end")}
+      >
+        <EditorContent editor={editor} />
+      </div>
+      <div className="flex flex-wrap items-center gap-0.5 border-t border-line px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
+        <Tools editor={editor} />
+        {tools}
+      </div>
+    </>
+  );
+}
+
+function Tool({
+  icon,
+  label,
+  keys,
+  on,
+  onPress,
+}: {
+  icon: IconName;
+  label: string;
+  keys?: string;
+  on: boolean;
+  onPress: () => void;
+}) {
+  return (
+    <IconButton
+      icon={icon}
+      label={label}
+      pressed={on}
+      {...(keys === undefined ? {} : { keys })}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={onPress}
+    />
+  );
+}
+
+function Tools({ editor }: { editor: TipTap }) {
+  const [linking, setLinking] = useState<string | null>(null);
+  const on = useEditorState({
+    editor,
+    selector: ({ editor: now }) => ({
+      bold: now.isActive("bold"),
+      italic: now.isActive("italic"),
+      bullets: now.isActive("bulletList"),
+      numbers: now.isActive("orderedList"),
+      quote: now.isActive("blockquote"),
+      link: now.isActive("link"),
+    }),
+  });
+  const run = () => editor.chain().focus();
+  const link = () => {
+    const href = (linking ?? "").trim();
+    setLinking(null);
+    const whole = run().extendMarkRange("link");
+    if (href === "") whole.unsetLink().run();
+    else whole.setLink({ href: /^[a-z]+:/i.test(href) ? href : `https://${href}` }).run();
+  };
+  return (
+    <>
+      <span className="flex items-center gap-0.5" role="group" aria-label={words.body}>
+        <Tool
+          icon="bold"
+          label={words.bold}
+          keys="Mod+B"
+          on={on.bold}
+          onPress={() => run().toggleBold().run()}
+        />
+        <Tool
+          icon="italic"
+          label={words.italic}
+          keys="Mod+I"
+          on={on.italic}
+          onPress={() => run().toggleItalic().run()}
+        />
+        <Tool
+          icon="list"
+          label={words.bullets}
+          on={on.bullets}
+          onPress={() => run().toggleBulletList().run()}
+        />
+        <span className="contents max-sm:hidden">
+          <Tool
+            icon="listNumbers"
+            label={words.numbers}
+            on={on.numbers}
+            onPress={() => run().toggleOrderedList().run()}
+          />
+          <Tool
+            icon="quote"
+            label={words.quote}
+            on={on.quote}
+            onPress={() => run().toggleBlockquote().run()}
+          />
+        </span>
+        <Tool
+          icon="link"
+          label={words.link}
+          on={on.link}
+          onPress={() => setLinking(String(editor.getAttributes("link")["href"] ?? ""))}
+        />
+      </span>
+      <Dialog
+        open={linking !== null}
+        onClose={() => setLinking(null)}
+        title={words.link}
+        footer={
+          <Button kind="primary" onClick={link}>
+            {words.apply}
+          </Button>
+        }
+      >
+        <TextField
+          label={words.linkAddress}
+          placeholder={words.linkPlace}
+          value={linking ?? ""}
+          onChange={(event) => setLinking(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && link()}
+        />
+      </Dialog>
+    </>
+  );
+}

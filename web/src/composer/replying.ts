@@ -1,0 +1,44 @@
+/** Begins the draft of an answer in a conversation. */
+import { replyRecipients } from "../conversation/people";
+import type { Message } from "../data/documents";
+import { draftsStore, emptyDraft, putDraft, type DraftKind } from "./drafts";
+import { forwardQuote, forwardSubject, replyQuote } from "./quoting";
+
+/** Begins or changes the conversation's draft; what was already written stays. */
+export function beginReply(
+  threadId: string,
+  message: Message,
+  kind: DraftKind,
+  own: readonly string[],
+): void {
+  const key = `thread:${threadId}`;
+  const known = draftsStore.get()[key];
+  const draft = known ?? emptyDraft(key, kind);
+  if (known?.kind === kind) return;
+  if (kind === "forward") {
+    const subject = forwardSubject(message.subject);
+    putDraft({
+      ...draft,
+      kind,
+      threadId,
+      to: [],
+      cc: [],
+      bcc: [],
+      subject,
+      quote: forwardQuote(message),
+      idempotencyKey: null,
+    });
+    return;
+  }
+  const { to, cc } = replyRecipients(message, own, kind === "replyAll");
+  putDraft({
+    ...draft,
+    kind,
+    threadId,
+    to,
+    cc,
+    subject: message.subject,
+    quote: replyQuote(message),
+    idempotencyKey: null,
+  });
+}

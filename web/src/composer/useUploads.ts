@@ -1,0 +1,74 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { changeDraft, draftsStore } from "./drafts";
+import { upload, UploadFailed } from "./uploads";
+
+export interface Upload {
+  id: number;
+  file: File;
+  share: number;
+  failed: string | null;
+  stop: AbortController;
+}
+
+let numbers = 0;
+
+/** The files of a draft that are on their way; each becomes the draft's when it has arrived. */
+export function useUploads(key: string) {
+  const [uploads, setUploads] = useState<readonly Upload[]>([]);
+  const running = useRef(new Set<AbortController>());
+  const patch = useCallback((id: number, part: Partial<Upload>) => {
+    setUploads((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));
+  }, []);
+  const drop = useCallback((one: Upload) => {
+    one.stop.abort();
+    setUploads((all) => all.filter((other) => other.id !== one.id));
+  }, []);
+  const begin = useCallback(
+    (one: Upload) => {
+      running.current.add(one.stop);
+      upload(one.file, (share) => patch(one.id, { share }), one.stop.signal)
+        .then(
+          (file) => {
+            const draft = draftsStore.get()[key];
+            if (draft !== undefined) changeDraft(key, { files: [...draft.files, file] });
+            setUploads((all) => all.filter((other) => other.id !== one.id));
+          },
+          (error: unknown) => {
+            if (error instanceof UploadFailed) patch(one.id, { failed: error.message });
+          },
+        )
+        .finally(() => running.current.delete(one.stop));
+    },
+    [key, patch],
+  );
+  const add = useCallback(
+    (files: readonly File[]) => {
+      const begun = files.map((file) => ({
+        id: ++numbers,
+        file,
+        share: 0,
+        failed: null,
+        stop: new AbortController(),
+      }));
+      setUploads((all) => [...all, ...begun]);
+      for (const one of begun) begin(one);
+    },
+    [begin],
+  );
+  const retry = useCallback(
+    (one: Upload) => {
+      const again = { ...one, share: 0, failed: null, stop: new AbortController() };
+      patch(one.id, again);
+      begin(again);
+    },
+    [begin, patch],
+  );
+  useEffect(() => {
+    const all = running.current;
+    return () => {
+      for (const stop of all) stop.abort();
+    };
+  }, []);
+  return { uploads, add, drop, retry };
+}

@@ -1,0 +1,295 @@
+import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+
+import { draftsStore, dropDraft, isEmpty, useDraft, type DraftKind } from "../composer/drafts";
+import { beginReply } from "../composer/replying";
+import type { Message } from "../data/documents";
+import { useSession } from "../data/session";
+import { useStore } from "../data/store";
+import { useCommands } from "../frame/keys";
+import { goTo, useQueryWord } from "../frame/route";
+import { Button, classes, EmptyState, Icon, Skeleton } from "../kit";
+import { mark } from "../inbox/changes";
+import { useInboxData } from "../inbox/context";
+import { words } from "../words/conversation";
+import { words as composerWords } from "../words/composer";
+import { Aside } from "./Aside";
+import type { OpenConversation } from "./conversations";
+import { Header } from "./Header";
+import { MessageView } from "./MessageView";
+import { nameOf, shortName } from "./people";
+
+const Composer = lazy(() => import("../composer/Composer"));
+
+const FOLD_FROM = 5;
+
+function Loading() {
+  return (
+    <div aria-busy="true" className="flex flex-col gap-3 p-6">
+      <span className="sr-only">{words.loading}</span>
+      <Skeleton className="h-6 w-72" />
+      <Skeleton className="h-4 w-40" />
+      <Skeleton className="mt-6 h-32 w-full" />
+    </div>
+  );
+}
+
+/** Opens at the first unread message, or at the last; later changes never move the reader. */
+function useFirstPlace(messages: readonly Message[], wanted: string | null, ready: boolean) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const placed = useRef(false);
+  const initial = useEffectEvent(
+    () => wanted ?? messages.find((message) => !message.read)?.id ?? messages.at(-1)?.id,
+  );
+  useLayoutEffect(() => {
+    if (!ready || placed.current) return;
+    placed.current = true;
+    const id = initial();
+    const element = id === undefined ? null : document.getElementById(`message-${id}`);
+    if (element !== null && scroller.current !== null)
+      scroller.current.scrollTop = Math.max(0, element.offsetTop - 12);
+  }, [ready]);
+  return scroller;
+}
+
+export default function ConversationPane({ id }: { id: string }) {
+  const { threads, conversations } = useInboxData();
+  const open = useStore(conversations.of(id));
+  const { phase, thread, trouble } = open;
+  const wanted = useQueryWord("message");
+  const [aside, setAside] = useState(() => window.matchMedia("(min-width: 1536px)").matches);
+  useEffect(() => void conversations.load(id), [conversations, id]);
+
+  const readNow = useEffectEvent(() => {
+    if ((thread?.unreadCount ?? 0) > 0) void mark(threads, [id], { read: true });
+  });
+  const unread = thread?.unreadCount ?? 0;
+  useEffect(() => {
+    // Read when it was before somebody's eyes for a moment, not when it flew by.
+    const timer = window.setTimeout(() => document.visibilityState === "visible" && readNow(), 700);
+    const seen = () => document.visibilityState === "visible" && readNow();
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, [id, unread]);
+
+  if (phase === "gone") {
+    return (
+      <main id="main" tabIndex={-1} className="flex-1 bg-paper">
+        <EmptyState
+          icon="lock"
+          title={words.goneTitle}
+          action={<Button onClick={() => goTo("/")}>{words.backToInbox}</Button>}
+        >
+          {words.gone}
+        </EmptyState>
+      </main>
+    );
+  }
+  return (
+    <main
+      id="main"
+      tabIndex={-1}
+      aria-label={words.conversation}
+      className="relative flex min-w-0 flex-1 bg-paper outline-none"
+    >
+      <div className="flex min-w-0 flex-1 flex-col">
+        {thread === null ? (
+          trouble === null ? (
+            <Loading />
+          ) : (
+            <EmptyState
+              icon="offline"
+              title={words.failed}
+              action={<Button onClick={() => void conversations.load(id)}>{words.tryAgain}</Button>}
+            >
+              {trouble.message}
+            </EmptyState>
+          )
+        ) : (
+          <>
+            <Header thread={thread} aside={aside} onAside={() => setAside(!aside)} />
+            <Messages id={id} open={open} wanted={wanted} />
+          </>
+        )}
+      </div>
+      {thread !== null && aside && <Aside thread={thread} onClose={() => setAside(false)} />}
+    </main>
+  );
+}
+
+function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wanted: string | null }) {
+  const { threads, conversations } = useInboxData();
+  const { mailbox, user } = useSession();
+  const { messages, before, phase, thread } = open;
+  const ready = phase !== "loading";
+  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [firstUnread] = useState(
+    () => new Set(messages.filter((message) => !message.read).map((message) => message.id)),
+  );
+  const [known] = useState(() => new Set(messages.map((message) => message.id)));
+  const [current, setCurrent] = useState<string | null>(null);
+  const [allShown, setAllShown] = useState(false);
+  const scroller = useFirstPlace(messages, wanted, ready);
+  const foot = useRef<HTMLDivElement>(null);
+  const draft = useDraft(`thread:${id}`);
+  const last = messages.at(-1);
+
+  const isOpen = (message: Message) =>
+    toggled.get(message.id) ??
+    (message === last ||
+      message.id === wanted ||
+      firstUnread.has(message.id) ||
+      !known.has(message.id) ||
+      message.delivery?.state === "REFUSED");
+  const toggle = (message: Message) => setToggled((now) => new Map(now).set(message.id, !isOpen(message)));
+
+  const own = [user.email, ...(mailbox?.sendAs ?? []), ...(mailbox?.address ? [mailbox.address] : [])];
+  const write = (kind: DraftKind, message = messages.find((one) => one.id === current) ?? last) => {
+    if (message === undefined) return;
+    beginReply(id, message, kind, own);
+    window.setTimeout(() => foot.current?.scrollIntoView({ block: "nearest" }), 60);
+  };
+  const step = (by: number) => {
+    const at = messages.findIndex((message) => message.id === (current ?? last?.id));
+    const next = messages[Math.max(0, Math.min(messages.length - 1, at + by))];
+    if (next === undefined) return;
+    setCurrent(next.id);
+    setAllShown(true);
+    window.setTimeout(() =>
+      document.getElementById(`message-${next.id}`)?.scrollIntoView({ block: "nearest" }),
+    );
+  };
+  const group = words.group;
+  useCommands([
+    { keys: "r", label: words.reply, group, run: () => write("reply") },
+    { keys: "a", label: words.replyAll, group, run: () => write("replyAll") },
+    { keys: "f", label: words.forward, group, run: () => write("forward") },
+    { keys: "n", label: words.nextMessage, group, run: () => step(1) },
+    { keys: "p", label: words.previousMessage, group, run: () => step(-1) },
+    {
+      keys: "i",
+      label: words.about,
+      group,
+      hidden: true,
+      run: () => document.querySelector<HTMLElement>("[data-about]")?.click(),
+    },
+  ]);
+  const folded =
+    !allShown && messages.length > FOLD_FROM
+      ? messages.slice(1, -2).filter((message) => !isOpen(message))
+      : [];
+  const hidden = new Set(folded.length > 2 ? folded : []);
+  const firstHidden = messages.find((message) => hidden.has(message));
+  return (
+    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 sm:px-4">
+      <div className="mx-auto flex max-w-3xl flex-col gap-1.5 pt-3">
+        {before !== null && (
+          <Button
+            kind="quiet"
+            busy={phase === "older"}
+            icon="up"
+            className="self-center"
+            onClick={() => void conversations.loadOlder(id)}
+          >
+            {words.older}
+          </Button>
+        )}
+        {messages.map((message) => {
+          if (hidden.has(message)) {
+            if (message !== firstHidden) return null;
+            return (
+              <button
+                key="folded"
+                type="button"
+                onClick={() => setAllShown(true)}
+                className="mx-auto flex h-7 items-center gap-1 rounded-full border border-line px-3 text-xs text-ink-2 hover:bg-hover"
+              >
+                <Icon name="down" size={12} />
+                {words.olderFolded(hidden.size)}
+              </button>
+            );
+          }
+          return (
+            <div key={message.id} className={classes(!known.has(message.id) && "animate-appear")}>
+              <MessageView
+                message={message}
+                threadId={id}
+                open={isOpen(message)}
+                current={message.id === current}
+                onToggle={() => toggle(message)}
+                onWrite={write}
+              />
+            </div>
+          );
+        })}
+        <div ref={foot} className="pt-2">
+          {draft === null ? (
+            last !== undefined && <ReplyBar last={last} own={own} onWrite={write} />
+          ) : (
+            <div className="animate-appear flex max-h-[80dvh] min-h-64 flex-col rounded-md border border-line bg-paper shadow-2">
+              <Suspense fallback={<Skeleton className="m-4 h-32" />}>
+                <Composer
+                  key={`${draft.key} ${draft.kind}`}
+                  draft={draft}
+                  threadMailboxes={thread?.syncing ?? []}
+                  placeholder={
+                    draft.kind === "forward" ? composerWords.placeholder : words.replyTo(draft.to[0] ?? "")
+                  }
+                  onClose={() => {
+                    const now = draftsStore.get()[draft.key];
+                    if (now !== undefined && isEmpty(now)) dropDraft(draft.key);
+                  }}
+                  onUndone={() => undefined}
+                  onSent={(message, row) => {
+                    conversations.put(id, message);
+                    threads.take(row);
+                  }}
+                />
+              </Suspense>
+            </div>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function ReplyBar({
+  last,
+  own,
+  onWrite,
+}: {
+  last: Message;
+  own: readonly string[];
+  onWrite: (kind: DraftKind) => void;
+}) {
+  const mine = own.includes(last.from.address);
+  const to = mine ? last.to[0] : last.from;
+  const several = last.to.length + last.cc.length > 1;
+  return (
+    <div
+      className="flex flex-wrap items-center gap-2"
+      onPointerEnter={() => void import("../composer/Composer")}
+    >
+      <button
+        type="button"
+        title={to === undefined ? undefined : nameOf(to)}
+        onClick={() => onWrite("reply")}
+        className="flex h-11 min-w-0 flex-1 basis-60 items-center gap-2 rounded-md border border-line bg-paper px-4 text-start text-ink-2 shadow-1 hover:border-line-strong"
+      >
+        <Icon name="reply" />
+        <span className="truncate">{to === undefined ? words.reply : words.replyTo(shortName(to))}</span>
+      </button>
+      {several && (
+        <Button kind="quiet" icon="replyAll" className="h-11" onClick={() => onWrite("replyAll")}>
+          {words.replyAll}
+        </Button>
+      )}
+      <Button kind="quiet" icon="forward" className="h-11" onClick={() => onWrite("forward")}>
+        {words.forward}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import { useStore } from "../data/store";
+import { answerKey } from "../frame/keys";
+import { themeStore } from "../frame/theme";
+import { words } from "../words/conversation";
+import { Button, classes, Notice } from "../kit";
+import { frameStyle, prepare } from "./mail-html";
+
+const PAPER = { ink: "#1b1c20", accent: "#2c5bd1", line: "#e4e5ea" };
+
+function themeOf(coloured: boolean): { ink: string; accent: string; line: string; font: string } {
+  const style = getComputedStyle(document.documentElement);
+  const font = getComputedStyle(document.body).fontFamily;
+  const read = (name: string) => style.getPropertyValue(name).trim();
+  if (coloured) return { ...PAPER, font };
+  return { ink: read("--ink"), accent: read("--accent"), line: read("--line"), font };
+}
+
+/** Makes a newsletter that is wider than the reader's screen fit it, as a phone's mail program does. */
+function fit(body: HTMLElement): void {
+  body.style.zoom = "1";
+  const room = body.ownerDocument.documentElement.clientWidth;
+  if (room > 0 && body.scrollWidth > room + 2)
+    body.style.zoom = String(Math.max(0.5, room / body.scrollWidth));
+}
+
+/**
+ * A stranger's HTML, where it can do nothing: a document of its own, sandboxed without scripts, under a policy of
+ * its own (app/web.py) that also keeps remote images away until they are asked for. It is as tall as its content.
+ */
+export function MailFrame({
+  html,
+  inline,
+  name,
+}: {
+  html: string;
+  inline: ReadonlyMap<string, string>;
+  name: string;
+}) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const theme = useStore(themeStore);
+  const [images, setImages] = useState(false);
+  const [loaded, setLoaded] = useState(0);
+  const [height, setHeight] = useState(48);
+  const prepared = useMemo(() => prepare(html, inline, images, words.showHistory), [html, inline, images]);
+  const paper = prepared.coloured && theme === "dark";
+
+  useEffect(() => {
+    const page = frame.current?.contentDocument;
+    if (loaded === 0 || page?.body == null || page.location.href === "about:blank") return;
+    page.documentElement.lang = "";
+    const style = page.createElement("style");
+    style.textContent = frameStyle(themeOf(prepared.coloured));
+    page.head.replaceChildren(style);
+    page.body.dir = "auto";
+    page.body.replaceChildren(...[...prepared.body.childNodes].map((node) => page.importNode(node, true)));
+    fit(page.body);
+    const measure = () =>
+      setHeight(
+        Math.ceil(page.body.getBoundingClientRect().height * (Number(page.body.style.zoom) || 1)) + 2,
+      );
+    const grown = new ResizeObserver(measure);
+    grown.observe(page.body);
+    page.addEventListener("keydown", answerKey);
+    return () => {
+      grown.disconnect();
+      page.removeEventListener("keydown", answerKey);
+    };
+  }, [prepared, loaded, theme]);
+
+  return (
+    <div className="flex flex-col gap-2">
+      {prepared.hasRemoteImages && !images && (
+        <Notice
+          icon="image"
+          action={
+            <Button kind="plain" onClick={() => setImages(true)}>
+              {words.showImages}
+            </Button>
+          }
+        >
+          {words.imagesBlocked}
+        </Notice>
+      )}
+      <div className={classes(paper && "rounded-md bg-white p-3")}>
+        <iframe
+          ref={frame}
+          key={images ? "images" : "plain"}
+          title={words.mailContent(name)}
+          src={images ? "/mail-frame?images=shown" : "/mail-frame"}
+          sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+          referrerPolicy="no-referrer"
+          onLoad={() => setLoaded((count) => count + 1)}
+          style={{ height }}
+          className="block w-full border-0 bg-transparent"
+        />
+      </div>
+    </div>
+  );
+}

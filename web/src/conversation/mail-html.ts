@@ -1,0 +1,90 @@
+/**
+ * Prepares a mail's HTML (already sanitised by the server) for its frame: quoted history folded, images of the
+ * mail itself put in, remote ones on request, links made safe to follow. Works on a document that shows nowhere.
+ */
+export interface Prepared {
+  /** The nodes to put into the frame's body. */
+  body: HTMLElement;
+  hasRemoteImages: boolean;
+  /** Whether the mail brought colours of its own, and so needs white paper. */
+  coloured: boolean;
+}
+
+const COLOURS = /(?:^|[;\s"'])(?:background(?:-color)?|color)\s*:/i;
+
+function foldHistory(body: HTMLElement, summary: string): void {
+  const quotes = [
+    ...body.querySelectorAll<HTMLElement>(".gmail_quote, .yahoo_quoted, #appendonsend, blockquote"),
+  ];
+  const top = quotes.filter((quote) => !quotes.some((other) => other !== quote && other.contains(quote)));
+  const last = top.at(-1);
+  if (last === undefined || last.textContent.trim() === "") return;
+  // A quote in the middle of an answer is part of it; history stands at the end.
+  const after = body.ownerDocument.createRange();
+  after.setStartAfter(last);
+  after.setEnd(body, body.childNodes.length);
+  if (after.toString().trim().length > 0) return;
+  const fold = body.ownerDocument.createElement("details");
+  fold.className = "bw-history";
+  const handle = body.ownerDocument.createElement("summary");
+  handle.textContent = "•••";
+  handle.title = summary;
+  handle.setAttribute("aria-label", summary);
+  last.replaceWith(fold);
+  fold.append(handle, last);
+}
+
+function isColoured(body: HTMLElement): boolean {
+  if (body.querySelector("[bgcolor], [background], font[color]") !== null) return true;
+  return [...body.querySelectorAll("[style]")].some((element) =>
+    COLOURS.test(element.getAttribute("style") ?? ""),
+  );
+}
+
+export function prepare(
+  html: string,
+  inline: ReadonlyMap<string, string>,
+  showRemote: boolean,
+  summary: string,
+): Prepared {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const link of body.querySelectorAll("a[href]")) {
+    link.setAttribute("target", "_blank");
+    link.setAttribute("rel", "noopener noreferrer nofollow");
+  }
+  for (const image of body.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')) {
+    const file = inline.get(decodeURIComponent((image.getAttribute("src") ?? "").slice(4)));
+    if (file === undefined) image.removeAttribute("src");
+    else image.setAttribute("src", file);
+  }
+  const remote = [...body.querySelectorAll<HTMLImageElement>("img[data-remote-src]")];
+  for (const image of remote) {
+    if (showRemote) {
+      image.setAttribute("src", image.dataset["remoteSrc"] ?? "");
+      image.setAttribute("referrerpolicy", "no-referrer");
+    } else if (!image.hasAttribute("alt")) {
+      image.setAttribute("alt", "");
+    }
+  }
+  const coloured = isColoured(body);
+  foldHistory(body, summary);
+  return { body, hasRemoteImages: remote.length > 0, coloured };
+}
+
+/** The frame's own style; `theme` holds the reader's colours where the mail brought none. */
+export function frameStyle(theme: { ink: string; accent: string; line: string; font: string }): string {
+  return `
+    html { margin: 0; overflow: hidden; background: transparent; }
+    body { margin: 0; padding: 1px 0; color: ${theme.ink}; font: 15px/1.55 ${theme.font};
+      overflow-wrap: anywhere; overflow-x: auto; overflow-y: hidden; display: flow-root; }
+    a { color: ${theme.accent}; }
+    img { max-width: 100%; height: auto; }
+    img:not([src]) { display: inline-block; min-width: 12px; min-height: 12px; background: ${theme.line}; border-radius: 4px; }
+    pre { white-space: pre-wrap; }
+    table { max-width: 100%; }
+    blockquote { margin: 8px 0 8px 0; padding-inline-start: 12px; border-inline-start: 2px solid ${theme.line}; }
+    details.bw-history > summary { list-style: none; display: inline-block; cursor: pointer; margin: 8px 0; padding: 0 8px;
+      border-radius: 6px; background: ${theme.line}; font: 12px/18px ${theme.font}; letter-spacing: 1px; }
+    details.bw-history > summary:focus-visible { outline: 2px solid ${theme.accent}; }
+    :focus-visible { outline: 2px solid ${theme.accent}; outline-offset: 1px; }`;
+}

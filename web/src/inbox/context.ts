@@ -1,0 +1,18 @@
+import { createContext, useContext } from "react";
+
+import type { Conversations } from "../conversation/conversations";
+import type { Threads } from "./threads";
+
+export interface InboxData {
+  threads: Threads;
+  conversations: Conversations;
+}
+
+export const InboxContext = createContext<InboxData | null>(null);
+
+/** The lists and conversations on the screen. Only inside the inbox. */
+export function useInboxData(): InboxData {
+  const data = useContext(InboxContext);
+  if (data === null) throw new Error("useInboxData is for parts of the inbox");
+  return data;
+}
