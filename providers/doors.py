@@ -27,6 +27,8 @@ from providers.outlook.sign_in import SignIn
 from providers.pace import Pace, SharedBuckets
 from providers.protocol import MailProvider
 from providers.public_keys import PublicKeys
+from providers.smtp.account import SmtpSettings
+from providers.smtp.sender import SmtpSender
 from providers.tokens import TokenKeeper
 from providers.transport import Transport
 from rules.consent import ConsentDoor
@@ -68,6 +70,7 @@ class Doors:
         clock: Callable[[], datetime],
         google: GoogleSettings | None = None,
         microsoft: MicrosoftSettings | None = None,
+        smtp: SmtpSettings | None = None,
         shared: SharedBuckets | None = None,
         transport: Transport | None = None,
         mailbox_rate: Rate = GMAIL_USER_RATE,
@@ -75,6 +78,7 @@ class Doors:
         graph_rate: Rate = GRAPH_MAILBOX_RATE,
     ) -> None:
         self._transport = transport or Transport()
+        self.workspace_sender = SmtpSender(smtp or SmtpSettings())
         self._providers: dict[Provider, _Provider] = {}
         if google is not None:
             self._google = _Google(google, self._transport, clock, shared, mailbox_rate, project_rate)
@@ -112,6 +116,7 @@ class Doors:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.workspace_sender.close()
         await self._transport.close()
 
     def _of(self, provider: Provider) -> _Provider:

@@ -30,6 +30,10 @@ class Capabilities:
     watch_lifetime: timedelta
     revokes_tokens: bool
     """Parting ends the grant at the provider too; elsewhere our tokens are only erased here."""
+    cursor_ends: bool
+    """The provider forgets old places of its change feed; elsewhere a place is a time, which never ends."""
+    tells_exact_sizes: bool
+    """Envelopes tell attachments' true sizes; elsewhere a little more than that."""
     drafts_name_a_thread: bool
     """A draft is put into a thread by the thread's id; elsewhere by the message that it answers."""
 

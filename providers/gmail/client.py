@@ -75,6 +75,8 @@ class GmailProvider:
         recipients_limit=500,
         watch_lifetime=timedelta(days=7),
         revokes_tokens=True,
+        cursor_ends=True,
+        tells_exact_sizes=True,
         drafts_name_a_thread=True,
     )
 

@@ -68,6 +68,8 @@ class OutlookProvider:
         recipients_limit=500,
         watch_lifetime=watching.LIFETIME,
         revokes_tokens=False,
+        cursor_ends=False,
+        tells_exact_sizes=False,
         drafts_name_a_thread=False,
     )
 

@@ -105,12 +105,11 @@ class GraphRequests:
         asked = {"$filter": condition, "$select": COPY_FIELDS, "$expand": _properties(), "$top": "10"}
         return self._listed("graph.sent", "sentitems", asked, 0, Asked.LIST)
 
-    def sent_since(self, since: datetime, skip: int) -> Call:
-        """Copies in Sent since a time, oldest first, with their markers."""
+    def sent_last(self, skip: int) -> Call:
+        """Copies in Sent, newest first, with their markers: a plain list, which needs no index."""
         asked = {
-            "$filter": f"receivedDateTime ge {_second(since)}",
-            "$orderby": "receivedDateTime",
-            "$select": COPY_FIELDS,
+            "$orderby": "receivedDateTime desc",
+            "$select": f"{COPY_FIELDS},receivedDateTime",
             "$expand": _properties(),
             "$top": "100",
         }

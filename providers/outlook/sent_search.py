@@ -41,9 +41,9 @@ class SentSearch:
         for number in range(PAGES):
             if found is not None:
                 break
-            page = await self._listed(self.requests.sent_since(since - MARGIN, number * PAGE))
+            page = await self._listed(self.requests.sent_last(number * PAGE))
             found = self._ours(page)
-            if len(page) < PAGE:
+            if len(page) < PAGE or _before(page[-1], since - MARGIN):
                 break
         return found
 
@@ -55,3 +55,8 @@ class SentSearch:
             if parse.is_sending(message, marker=self.marker, internet_message_id=self.internet_message_id):
                 return parse.sent_copy(message)
         return None
+
+
+def _before(message: Message, since: datetime) -> bool:
+    received_at = parse.instant(message.get("receivedDateTime"))
+    return received_at is not None and received_at < since

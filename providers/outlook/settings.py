@@ -39,8 +39,11 @@ class MicrosoftSettings:
         return f"{self.authority}/{self.tenant}/discovery/v2.0/keys"
 
     def issuer(self, tenant_id: str) -> str:
-        """Who must have issued an id token of this tenant; `common` itself issues none."""
-        return f"{self.authority}/{tenant_id}/v2.0"
+        """Who must have issued an id token of this tenant; `common` itself issues none.
+
+        It is a name, and always https, as OpenID Connect Core 1.0 section 2 has it.
+        """
+        return f"https://{self.authority.partition('://')[2]}/{tenant_id}/v2.0"
 
     def may_upload_to(self, url: str) -> bool:
         """Whether a place that Graph named may be given a file: Graph's own host, or a listed one."""

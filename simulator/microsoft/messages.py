@@ -5,10 +5,12 @@ Source: https://learn.microsoft.com/en-us/graph/api/user-list-messages, /message
 documented; here the item is gone for good.
 """
 
+from collections.abc import Callable
+
 from simulator import mime
 from simulator.exchange import Answer, Json
 from simulator.mailbox import Copy
-from simulator.microsoft import drafting, errors, odata, wire
+from simulator.microsoft import drafting, erased, errors, odata, wire
 from simulator.microsoft.box import Item
 from simulator.microsoft.call import Call, Handler, answered, empty, flag_of, object_of, text_of, texts_of
 from simulator.microsoft.identity import is_personal, object_id
@@ -38,6 +40,9 @@ def me(call: Call) -> Answer:
         "id": object_id(account),
     }
     names = odata.selected(call.request.first("$select"))
+    if "proxyAddresses" in names:  # Told only to those who ask.
+        others = sorted(account.addresses - {account.address})
+        body["proxyAddresses"] = [f"SMTP:{account.address}", *(f"smtp:{one}" for one in others)]
     if names:
         body = {name: value for name, value in body.items() if name in names or name.startswith("@")}
     return answered(call, body)
@@ -45,6 +50,8 @@ def me(call: Call) -> Answer:
 
 def list_messages(call: Call) -> Answer:
     """`GET /me/messages` and of one folder: filter, order, search, paging."""
+    if call.params.get("fid") == erased.FOLDER:
+        return erased.list_erased(call)
     folder_id = call.folder(call.params["fid"]).id if "fid" in call.params else None
     query = call.request
     searched, filtered = query.first("$search"), query.first("$filter")
@@ -66,7 +73,7 @@ def list_messages(call: Call) -> Answer:
         words = searched.strip('"').lower().split()
         shown = [one for one in shown if all(word in _haystack(one) for word in words)][:MOST_FOUND]
     for name, descending in reversed(orders):
-        shown.sort(key=lambda one: str(wire.look(one)(name) or ""), reverse=descending)
+        shown.sort(key=_order_key(name), reverse=descending)
     skip, size = call.whole("$skip", 0, 10**8), call.page_size()
     body: Json = {"@odata.context": call.context("messages")}
     if query.first("$count").lower() == "true":
@@ -75,6 +82,17 @@ def list_messages(call: Call) -> Answer:
     if len(shown) > skip + size:
         body["@odata.nextLink"] = call.next_page(skip + size)
     return answered(call, body)
+
+
+def _order_key(name: str) -> Callable[[wire.Shown], tuple[str, int, int]]:
+    """Return what to sort by; within one second, as Graph writes instants, the arrival decides."""
+    timed = name.endswith("DateTime")
+
+    def key(shown: wire.Shown) -> tuple[str, int, int]:
+        value = str(wire.look(shown)(name) or "")
+        return (value, shown.copy.arrived_ms, shown.copy.number) if timed else (value, 0, 0)
+
+    return key
 
 
 def _visible(call: Call, folder_id: str | None, *, indexed: bool) -> list[tuple[Copy, Item]]:

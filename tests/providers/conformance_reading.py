@@ -145,13 +145,16 @@ async def spam_and_trash_are_told_by_their_place(world: World) -> None:
 
 
 @case
-async def a_cursor_that_is_no_longer_known_is_told(world: World) -> None:
+async def a_cursor_that_is_no_longer_known_is_told_where_cursors_end(world: World) -> None:
     mailbox = await world.connect()
     start = (await mailbox.provider.profile()).cursor
     await world.deliver(mailbox.address)
     await world.forget_changes(mailbox.address)
-    with pytest.raises(CursorExpired):
-        await mailbox.provider.changes(start)
+    if mailbox.provider.capabilities.cursor_ends:
+        with pytest.raises(CursorExpired):
+            await mailbox.provider.changes(start)
+    else:
+        assert len((await mailbox.provider.changes(start)).changes) == 1
     fresh = (await mailbox.provider.profile()).cursor
     assert (await mailbox.provider.changes(fresh)).changes == ()
 
@@ -182,10 +185,15 @@ async def an_envelope_holds_what_the_rules_look_at_and_no_body(world: World) -> 
     assert envelope.sender.name == "Dana Okafor"
     assert [person.address for person in envelope.to] == [mailbox.address]
     assert envelope.internet_message_id and "@" in envelope.internet_message_id
-    assert [(one.name, one.content_type, one.size_bytes) for one in envelope.attachments] == [
-        ("Angebot ü.pdf", "application/pdf", 1000),
-        ("a.png", "image/png", 7),
+    assert [(one.name, one.content_type) for one in envelope.attachments] == [
+        ("Angebot ü.pdf", "application/pdf"),
+        ("a.png", "image/png"),
     ]
+    more = 0 if mailbox.provider.capabilities.tells_exact_sizes else 500
+    assert all(
+        size <= one.size_bytes <= size + more
+        for one, size in zip(envelope.attachments, (1000, 7), strict=True)
+    )
     assert envelope.unread and envelope.automatic
     assert abs(envelope.received_at - world.now()) < timedelta(minutes=1)
     assert "secret" not in repr(envelope)

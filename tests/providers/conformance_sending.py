@@ -242,7 +242,7 @@ async def a_sending_that_the_index_does_not_know_yet_is_found_by_its_thread(worl
 
 
 @case
-async def a_sending_without_a_thread_is_found_once_the_index_knows_it(world: World) -> None:
+async def a_sending_without_a_thread_is_found_once_the_index_knows_it_at_the_latest(world: World) -> None:
     mailbox = await world.connect()
     message = written(mailbox.address)
     await world.search_lags(3600)
@@ -257,7 +257,7 @@ async def a_sending_without_a_thread_is_found_once_the_index_knows_it(world: Wor
             remote_thread_id=None,
         )
         found.append(copy.remote_id if copy else None)
-    assert found == [None, sent.remote_id]
+    assert found in ([None, sent.remote_id], [sent.remote_id] * 2)
 
 
 @case
