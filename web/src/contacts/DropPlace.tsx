@@ -21,7 +21,7 @@ export function DropPlace({
   };
   return (
     // The button does the same for keys; dropping is the pointer's way.
-    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
+
     <div
       onDragOver={(event) => {
         event.preventDefault();
