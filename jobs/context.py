@@ -5,7 +5,7 @@ is open while one of its methods is awaited.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from database.vault import Vault
 from jobs.sandbox import Sandbox
 from providers.granting import ConsentExchange
 from providers.protocol import MailProvider
+from providers.smtp.sender import WorkspaceSender
 from providers.tokens import TokenKeeper
 from rules.words import Provider, WorkspaceId
 
@@ -28,6 +29,20 @@ class Doors(Protocol):
 
     def exchange(self, provider: Provider) -> ConsentExchange:
         """Return the half of a provider's consent that needs the network."""
+
+    @property
+    def workspace_sender(self) -> WorkspaceSender:
+        """What carries mail to workspaces' own SMTP servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddresses:
+    """How what comes back from outside finds its conversation, or its sending (rules/return_tokens.py)."""
+
+    secret: bytes = field(default=b"", repr=False)
+    reply_domain: str | None = None
+    """The domain that our SMTP process takes mail for; None where replies go to people's own addresses."""
+    public_url: str = "http://127.0.0.1:8000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,9 @@ class JobSettings:
     """How often a mailbox is compared with what its provider lists."""
     verify_patience: timedelta = timedelta(minutes=2)
     """How long the change feed is given to bring what a verification found listed and not here."""
+    message_id_domain: str = "localhost"
+    """The right-hand side of the Message-IDs that we write."""
+    returns: ReturnAddresses = field(default_factory=ReturnAddresses)
     inbound_domains: frozenset[str] = frozenset()
     """Domains that Auto BCC addresses live under."""
     redirect_uris: tuple[tuple[Provider, str], ...] = ()

@@ -8,7 +8,7 @@ Source: security, "Exactly-once effect on top"; R48 to R51.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -28,9 +28,10 @@ from jobs.sendings import (
     write_verdict,
 )
 from jobs.sent import record_sent
+from jobs.workspace_sender import bulk_state, send_through_sender
 from providers.protocol import Draft, MailProvider, SentCopy
 from rules.errors import NeedsReconnect, ProviderTrouble, RefusalKind, Refused, Retryable, Scope
-from rules.happenings import Command, SendSubmission
+from rules.happenings import Command, SendBulkSubmission, SendSubmission
 from rules.headers import UnsafeHeader
 from rules.sender import daily_limit, daily_quota
 from rules.submission_life import (
@@ -44,16 +45,17 @@ from rules.submission_life import (
     reconcile,
     uncertain,
 )
-from rules.words import MailboxStatus
+from rules.words import BulkState, MailboxStatus, SenderKind
 
 log = structlog.get_logger(__name__)
 
+BULK_PAUSE: Final = timedelta(minutes=1)
 FINAL: Final = (Stage.SENT, Stage.REFUSED, Stage.CANCELLED)
 
 
 async def send(context: JobContext, claimed: Claimed, command: Command) -> Outcome:
     """Take the submission as far as it goes now."""
-    assert isinstance(command, SendSubmission)
+    assert isinstance(command, SendSubmission | SendBulkSubmission)
     sending = await find_sending(context, claimed.workspace_id, command.submission_id)
     if sending is None or sending.stage in FINAL:
         return Done()
@@ -62,6 +64,15 @@ async def send(context: JobContext, claimed: Claimed, command: Command) -> Outco
             if sending.due_at > context.now():
                 return Again(sending.due_at)
             sending = await _go_to(context, claimed, sending, move(sending.stage, Happening.FELL_DUE))
+        if sending.stage is Stage.QUEUED and sending.bulk_send_id is not None:
+            stands = await bulk_state(context, sending)
+            if stands is BulkState.PAUSED:
+                return Again(context.now() + BULK_PAUSE)
+            if stands is BulkState.CANCELLED:
+                await _go_to(context, claimed, sending, move(sending.stage, Happening.CANCEL))
+                return Done()
+        if sending.via is SenderKind.WORKSPACE_SENDER:
+            return await send_through_sender(context, claimed, sending)
         return await _through_mailbox(context, claimed, sending)
     except StageMoved:
         return Again(context.now())

@@ -23,14 +23,17 @@ from rules.envelope import Correspondent
 from rules.happenings import MessageChanged
 from rules.html import with_remote_images
 from rules.mime_out import OutgoingAttachment, OutgoingMessage
-from rules.sender import DAY
+from rules.return_tokens import Unsubscribing, reply_address, unsubscribe_token
+from rules.sender import DAY, MailKind
 from rules.submission_life import Stage, Verdict, stage_of
 from rules.words import (
+    BulkSendId,
     ContactId,
     DeliveryState,
     EmailAddress,
     MailboxId,
     MessageId,
+    SenderKind,
     SubmissionId,
     ThreadId,
     UserId,
@@ -40,7 +43,7 @@ from rules.words import (
 _SENDING: Final = """
 select s.id, s.workspace_id, s.message_id, s.user_id, s.mailbox_id, s.state, s.step, s.marker,
        s.remote_thread_id, s.draft_remote_id, s.draft_remote_message_id, s.attempts, s.created_at,
-       s.send_at, s.undo_until, s.uncertain_since, m.thread_id, t.contact_id
+       s.send_at, s.undo_until, s.uncertain_since, s.via, s.kind, s.bulk_send_id, m.thread_id, t.contact_id
 from submissions s
 join messages m on m.id = s.message_id
 join threads t on t.id = m.thread_id
@@ -51,6 +54,12 @@ _MESSAGE: Final = """
 select from_address, from_name, to_recipients, cc_recipients, bcc_recipients, subject, text, html,
        internet_message_id, in_reply_to, reference_ids
 from messages where id = $1
+"""
+
+_REPLY_TO: Final = """
+select b.reply_to, u.email from submissions s
+left join bulk_sends b on b.id = s.bulk_send_id left join users u on u.id = s.user_id
+where s.id = $1
 """
 
 _FILES: Final = """
@@ -84,8 +93,12 @@ class Sending:
     message_id: MessageId
     thread_id: ThreadId
     contact_id: ContactId
-    user_id: UserId
+    user_id: UserId | None
+    """Nobody, where an automation sends."""
     mailbox_id: MailboxId | None
+    via: SenderKind
+    kind: MailKind
+    bulk_send_id: BulkSendId | None
     stage: Stage
     marker: str
     remote_thread_id: str | None
@@ -120,8 +133,11 @@ async def find_sending(
         message_id=MessageId(row["message_id"]),
         thread_id=ThreadId(row["thread_id"]),
         contact_id=ContactId(row["contact_id"]),
-        user_id=UserId(row["user_id"]),
+        user_id=None if row["user_id"] is None else UserId(row["user_id"]),
         mailbox_id=None if mailbox_id is None else MailboxId(mailbox_id),
+        via=SenderKind(row["via"]),
+        kind=MailKind(row["kind"]),
+        bulk_send_id=None if row["bulk_send_id"] is None else BulkSendId(row["bulk_send_id"]),
         stage=stage_of(DeliveryState(row["state"]), row["step"]),
         marker=row["marker"],
         remote_thread_id=row["remote_thread_id"],
@@ -204,7 +220,30 @@ async def outgoing(context: JobContext, sending: Sending) -> OutgoingMessage:
         in_reply_to=row["in_reply_to"],
         references=tuple(row["reference_ids"]),
         attachments=tuple(_file(context.blobs, file) for file in files),
+        automatic=sending.kind is MailKind.WORKFLOW,
+        reply_to=await _reply_to(context, sending),
+        unsubscribe_url=_unsubscribe_url(context, sending),
     )
+
+
+async def _reply_to(context: JobContext, sending: Sending) -> EmailAddress | None:
+    """Return where answers are to go, so that they come back into the conversation; None: to the From."""
+    if sending.via is SenderKind.MAILBOX:
+        return None
+    returns = context.settings.returns
+    if returns.reply_domain is not None:
+        return reply_address(returns.secret, sending.thread_id, returns.reply_domain)
+    row = await context.db.fetchrow(sending.workspace_id, _REPLY_TO, sending.id)
+    address = None if row is None else row["reply_to"] or row["email"]
+    return None if address is None else EmailAddress(address)
+
+
+def _unsubscribe_url(context: JobContext, sending: Sending) -> str | None:
+    if sending.kind is not MailKind.BULK:
+        return None
+    returns = context.settings.returns
+    token = unsubscribe_token(returns.secret, Unsubscribing(sending.workspace_id, sending.id))
+    return f"{returns.public_url}/unsubscribe/{token}"
 
 
 async def answered(context: JobContext, sending: Sending, message: OutgoingMessage) -> str | None:

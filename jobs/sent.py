@@ -32,7 +32,8 @@ async def record_sent(work: Work, sending: Sending, copy: SentCopy) -> None:
     assert sending.mailbox_id is not None, "sent through a mailbox"
     thread = KnownThread(sending.thread_id, sending.contact_id)
     await _record(work, sending.mailbox_id, sending.message_id, thread, copy)
-    await activate(work, sending.mailbox_id, sending.user_id)
+    if sending.user_id is not None:
+        await activate(work, sending.mailbox_id, sending.user_id)
     work.tell(sending.changed)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from jobs.authorize import finish_authorization
+from jobs.bulk import run_bulk_send
 from jobs.narrow import narrow_mailbox
 from jobs.pull import pull
 from jobs.read_state import carry_read_state
@@ -18,6 +19,7 @@ from jobs.send import send
 from jobs.set_aside import retry_set_aside
 from jobs.verify import verify
 from jobs.watch import renew_watch
+from jobs.workspace_sender import try_workspace_sender
 from rules.happenings import (
     CarryReadState,
     FinishAuthorization,
@@ -26,7 +28,10 @@ from rules.happenings import (
     ReleaseMailbox,
     RenewWatch,
     RetrySetAside,
+    RunBulkSend,
+    SendBulkSubmission,
     SendSubmission,
+    TryWorkspaceSender,
     VerifyMailbox,
 )
 
@@ -35,6 +40,9 @@ _SOON: Final = timedelta(seconds=50)
 TABLE: Final[dict[str, Job]] = {
     PullMailbox.kind: Job(pull, _SOON),
     SendSubmission.kind: Job(send, _SOON),
+    SendBulkSubmission.kind: Job(send, _SOON),
+    RunBulkSend.kind: Job(run_bulk_send, _SOON),
+    TryWorkspaceSender.kind: Job(try_workspace_sender, _SOON, attempts=1),
     RenewWatch.kind: Job(renew_watch, _SOON),
     FinishAuthorization.kind: Job(finish_authorization, _SOON, attempts=5),
     ReleaseMailbox.kind: Job(release, _SOON),

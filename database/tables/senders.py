@@ -36,7 +36,7 @@ class WorkspaceSenderRow(SQLModel, table=True):
 
 
 class SuppressionRow(SQLModel, table=True):
-    """An address that gets no bulk and no workflow mail of the workspace any more."""
+    """An address that gets no bulk mail of the workspace any more."""
 
     __tablename__: ClassVar[str] = "suppressions"
     __table_args__ = (

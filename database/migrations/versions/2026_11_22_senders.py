@@ -15,6 +15,20 @@ depends_on: Sequence[str] | None = None
 
 _TABLES = ("workspace_senders", "suppressions", "bulk_sends", "bulk_recipients")
 
+_NOT_ASKED = """
+create or replace function across_submissions_not_asked(most int)
+returns table (id uuid, workspace_id uuid)
+language sql stable security definer set search_path = pg_catalog, public as $$
+    select s.id, s.workspace_id from submissions s
+    where s.state in ('SCHEDULED', 'HELD', 'QUEUED', 'SENDING', 'UNCERTAIN'){unless}
+      and coalesce(s.undo_until, s.send_at, s.created_at) <= now()
+      and not exists (
+        select from commands c where c.workspace_id = s.workspace_id and c.key = 'send:' || s.id::text
+      )
+    order by s.created_at limit most
+$$
+"""
+
 _UP = (
     """
     create table workspace_senders (
@@ -106,6 +120,9 @@ _UP = (
     "add constraint submissions_kind_known check (kind in ('INDIVIDUAL', 'BULK', 'WORKFLOW')), "
     "add constraint submissions_bulk_send_id_fkey foreign key (bulk_send_id) references bulk_sends (id) "
     "on delete set null",
+    # What nobody can prove waits for its author, and for no job.
+    "grant select (error_code) on submissions to bothways_across",
+    _NOT_ASKED.format(unless=" and not (s.state = 'UNCERTAIN' and s.error_code = 'NOT_PROVED')"),
     "create index submissions_of_bulk_send on submissions (bulk_send_id) where bulk_send_id is not null",
 )
 
@@ -128,6 +145,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(_NOT_ASKED.format(unless=""))
+    op.execute("revoke select (error_code) on submissions from bothways_across")
     op.execute("delete from submissions where user_id is null")
     op.execute(
         "alter table submissions drop column bulk_send_id, drop column kind, drop column bounced_at, "
