@@ -174,7 +174,7 @@ class Simulator:
         return str((await self.ask("POST", "/microsoft-consent", body))["redirect_url"])
 
     async def admin_consent(self, adminconsent_url: str, account: str, *, deny: bool = False) -> str:
-        """Answer an admin consent URL as the administrator of the account's tenant; return the redirect URL."""
+        """Answer an admin consent URL as the tenant's administrator; return the redirect URL."""
         body = {"adminconsent_url": adminconsent_url, "account": account, "deny": deny}
         return str((await self.ask("POST", "/microsoft-adminconsent", body))["redirect_url"])
 

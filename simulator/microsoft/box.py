@@ -1,8 +1,8 @@
 """One mailbox as Exchange keeps it: every item in one folder, ids that change with the folder, and a log.
 
-Belongs here: what the neutral mailbox lacks. An item's folder follows from its labels: deleted, junk, outbox and
-drafts first, then the owner's folders, inbox and sent, else the archive; so what a person does on the page is a
-move here too. What never: JSON, HTTP.
+Belongs here: what the neutral mailbox lacks. An item's folder follows from its labels: deleted, junk, outbox
+and drafts first, then the owner's folders, inbox and sent, else the archive; so what a person does on the
+page is a move here too. What never: JSON, HTTP.
 Source: https://learn.microsoft.com/en-us/graph/outlook-immutable-id, /api/resources/mailfolder (names).
 """
 

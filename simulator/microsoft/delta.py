@@ -1,8 +1,8 @@
 """The change feeds: messages of a folder, the folders themselves, contacts.
 
 A link carries all it needs, sealed: what was asked for, and up to which number of the log it has told.
-Source: https://learn.microsoft.com/en-us/graph/api/message-delta, /delta-query-messages, /delta-query-overview,
-and that an item which left and came back between two rounds is told only as removed, under immutable ids, is
+Source: https://learn.microsoft.com/en-us/graph/api/message-delta, /delta-query-messages,
+/delta-query-overview; that, under immutable ids, an item which left and came back is told only as removed is
 microsoftgraph/microsoft-graph-docs-contrib#72.
 """
 
@@ -83,7 +83,7 @@ def _begun(call: Call, feed: str) -> Place:
     if floor < call.box.forgotten_up_to:
         raise _too_old(call)
     if "$deltatoken" in tokens:
-        return replace(place, upto=_visible_up_to(call), empty_pages=empty)
+        return replace(place, upto=max(place.since, _visible_up_to(call)), empty_pages=empty)
     return place
 
 
@@ -215,7 +215,6 @@ def folders_delta(call: Call) -> Answer:
 
 def _folder(call: Call, folder_id: str) -> Json:
     body = folders.shown(call, call.box.folders[folder_id])
-    del body["sizeInBytes"]
     return {"@odata.type": "#microsoft.graph.mailFolder", **body}
 
 

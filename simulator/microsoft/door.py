@@ -97,7 +97,7 @@ async def _call(world: "World", request: Request, root_url: str, *, batched: boo
         return error.answer(world.clock.now(), request.headers.get("client-request-id", ""))
     token = _token(world, request)
     key = f"{token.client_id} {token.address}" if token else ""
-    with world.microsoft.throttle.under_way(key) if token else _free() as too_many:
+    with world.microsoft.throttle.under_way(key) as too_many:
 
         async def act() -> Answer:
             if too_many is not None:
@@ -107,16 +107,6 @@ async def _call(world: "World", request: Request, root_url: str, *, batched: boo
         return await _noted(
             world, request, found.operation.id, token.address if token else None, act, batched=batched
         )
-
-
-class _free:  # noqa: N801 - a context, used as a function
-    """Count nothing, for a request without a token."""
-
-    def __enter__(self) -> None:
-        """Let it pass."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Nothing was held."""
 
 
 async def _perform(

@@ -263,7 +263,8 @@ def quoted(letter: compose.Letter, raw: bytes) -> compose.Letter:
     sender = html.escape(", ".join(map(str, original.sender)))
     head = f"<b>From:</b> {sender}<br><b>Subject:</b> {html.escape(original.subject)}"
     whole = f'<html><body><div>{mine}</div><hr><div id="divRplyFwdMsg">{head}</div>{below}</body></html>'
-    text = f"{letter.text}\n\n{'_' * 32}\nFrom: {', '.join(map(str, original.sender))}\n\n{plain or wire.plain_of(markup)}"
+    mark = f"{'_' * 32}\nFrom: {', '.join(map(str, original.sender))}"
+    text = f"{letter.text}\n\n{mark}\n\n{plain or wire.plain_of(markup)}"
     return compose.Letter(
         letter.to, letter.cc, letter.bcc, letter.subject, text, whole, letter.enclosures, letter.headers
     )

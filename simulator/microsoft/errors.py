@@ -1,7 +1,7 @@
 """Graph's error answers, by the name that a test or a handler uses.
 
-Source: https://learn.microsoft.com/en-us/graph/errors (shape), /throttling-limits, /delta-query-overview; the texts
-are those that public repositories report from live traffic. Clients must switch on `code`.
+Source: https://learn.microsoft.com/en-us/graph/errors (shape), /throttling-limits, /delta-query-overview; the
+texts are those that public repositories report from live traffic. Clients must switch on `code`.
 """
 
 import base64
@@ -28,7 +28,7 @@ KNOWN: dict[str, tuple[int, str]] = {
     ),
     "ErrorIrresolvableConflict": (
         409,
-        "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
+        "The change key passed in the request does not match the current change key for the item.",
     ),
     "ErrorQuotaExceeded": (507, "The mailbox quota has been exceeded."),
     "ErrorServerBusy": (503, "The server cannot service this request right now. Try again later."),
@@ -36,13 +36,13 @@ KNOWN: dict[str, tuple[int, str]] = {
     "UnknownError": (504, ""),
     "ErrorSendAsDenied": (
         403,
-        "The user account which was used to submit this request does not have the right to send mail on behalf of "
-        "the specified sending account.",
+        "The user account which was used to submit this request does not have the right to send mail on "
+        "behalf of the specified sending account.",
     ),
     "ErrorExceededMessageLimit": (
         429,
-        "Cannot send mail. Daily Message/Recipient limit exceeded. Follow the instructions in your Inbox to verify "
-        "your account.",
+        "Cannot send mail. Daily Message/Recipient limit exceeded. Follow the instructions in your Inbox to "
+        "verify your account.",
     ),
     "ErrorMessageSubmissionBlocked": (403, "Message submission is blocked for this account."),
     "ErrorAccountSuspend": (
@@ -160,7 +160,7 @@ def claims_challenge() -> GraphError:
 
 
 def of_fault(name: str, code: int) -> GraphError:
-    """Return the error of a dialled status: a known code, `claimsChallenge`, or any other name with `code`."""
+    """Return the error of a dialled status: a known code, `claimsChallenge`, or another with `code`."""
     if name == "claimsChallenge":
         return claims_challenge()
     if name == "InvalidAuthenticationToken":

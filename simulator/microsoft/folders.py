@@ -8,7 +8,7 @@ import uuid
 
 from simulator.exchange import Answer, Json
 from simulator.microsoft import errors, odata
-from simulator.microsoft.box import FOLDERS, ROOT, Box, Folder, Rule
+from simulator.microsoft.box import ROOT, Box, Folder, Rule
 from simulator.microsoft.call import (
     Call,
     Handler,
@@ -33,14 +33,12 @@ def shown(call: Call, folder: Folder) -> Json:
         "childFolderCount": children,
         "unreadItemCount": unread,
         "totalItemCount": len(items),
-        "sizeInBytes": sum(call.mailbox.copies[item.copy_id].size_bytes for item in items),
         "isHidden": False,
     }
 
 
 def _plain(call: Call, folder: Folder) -> Json:
     body = shown(call, folder)
-    del body["sizeInBytes"]
     names = odata.selected(call.request.first("$select"))
     return {name: value for name, value in body.items() if not names or name in names or name == "id"}
 
@@ -203,8 +201,6 @@ def categories(call: Call) -> Answer:
     ]
     return answered(call, {"@odata.context": call.context("outlook/masterCategories"), "value": value})
 
-
-NAMES = {name: title for name, (title, _label) in FOLDERS.items()}
 
 HANDLERS: dict[str, Handler] = {
     "graph.mailFolders.list": list_folders,

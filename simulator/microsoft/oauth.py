@@ -1,7 +1,8 @@
 """The identity platform over HTTP: discovery, authorize, token, keys, admin consent, logout.
 
-Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow, /v2-protocols-oidc,
-/v2-admin-consent, /reference-error-codes. There is no revocation endpoint, as at Microsoft.
+Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow and
+/v2-protocols-oidc, /v2-admin-consent, /reference-error-codes.
+There is no revocation endpoint, as at Microsoft.
 """
 
 import base64
@@ -52,7 +53,7 @@ async def respond(world: "World", request: Request, root_url: str) -> Answer | N
 
 
 def form_of(request: Request) -> dict[str, str]:
-    """Return the first value of each field of a form, in the body or the query; none where it is malformed."""
+    """Return the first value of each field of a form, body before query; none where it is malformed."""
     try:
         fields = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200)
     except ValueError:

@@ -1,7 +1,7 @@
 """The part of OData that mail clients use: $select, $filter, $orderby, $expand.
 
-Source: https://learn.microsoft.com/en-us/graph/query-parameters, /filter-query-parameter; the rule that orders
-and filters must agree is that of /api/user-list-messages.
+Source: https://learn.microsoft.com/en-us/graph/query-parameters, /filter-query-parameter; the rule that
+orders and filters must agree is that of /api/user-list-messages.
 """
 
 import re

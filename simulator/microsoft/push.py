@@ -1,7 +1,7 @@
 """Change notifications: who wants them, the queue, and posting until a 2xx comes.
 
-Source: https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks (3 seconds for the first
-try, 10 for others, exponential backoff up to four hours), /change-notifications-lifecycle-events.
+Source: https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks (3 seconds for the
+first try, 10 for others, exponential backoff up to four hours), /change-notifications-lifecycle-events.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Sending: a draft becomes a mail under way and a copy in Sent Items; answering and forwarding.
 
 Source: https://learn.microsoft.com/en-us/graph/outlook-things-to-know-about-send-mail (202 at once, transport
-later, bad recipients only as reports), /api/message-send, /user-sendmail, /message-reply, /message-createreply.
+later, bad recipients only as reports), /api/message-send, /user-sendmail, /message-reply,
+/message-createreply.
 Whether the sent item keeps the immutable id of its draft is reported both ways: a dial chooses.
 """
 

@@ -1,7 +1,8 @@
 """Subscriptions: create with a handshake, renew, reauthorize, delete.
 
 Source: https://learn.microsoft.com/en-us/graph/api/resources/subscription and
-/change-notifications-delivery-webhooks (the handshake within 10 seconds, while the creation waits), /outlook-change-notifications-overview.
+/change-notifications-delivery-webhooks (the handshake within 10 seconds, while the
+creation waits), /outlook-change-notifications-overview.
 """
 
 import re

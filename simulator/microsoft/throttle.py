@@ -62,7 +62,13 @@ class Throttle:
 
     @contextmanager
     def under_way(self, key: str) -> Iterator[errors.GraphError | None]:
-        """Count a request while it lasts; yield the 429 that it gets above the dialled number, else None."""
+        """Count a request while it lasts; yield its 429 above the dialled number, else None.
+
+        A request without a token (an empty key) is not counted.
+        """
+        if not key:
+            yield None
+            return
         dials = self.dials.now.microsoft
         others = self.calls.get(key, 0)
         too_many = dials.concurrent_per_mailbox is not None and others >= dials.concurrent_per_mailbox

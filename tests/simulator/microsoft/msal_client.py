@@ -1,7 +1,7 @@
 """MSAL itself, pointed at the simulator.
 
-MSAL refuses an authority that is not https, so its HTTP client turns https into http for the simulator's host and
-says so in X-Forwarded-Proto; the metadata then names https endpoints, which go the same way.
+MSAL refuses an authority that is not https, so its HTTP client turns https into http for the simulator's host
+and says so in X-Forwarded-Proto; the metadata then names https endpoints, which go the same way.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import msal
+import msal  # type: ignore[import-untyped]  # no stubs exist
 
 from tests.simulator_process import MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET, Simulator
 
@@ -26,7 +26,6 @@ class PlainHttp:
     def __init__(self, host: str) -> None:
         """Keep the host and port that are spoken to without TLS."""
         self.host = host
-        self.client = httpx.Client(trust_env=False, timeout=20)
 
     def get(
         self,
@@ -36,7 +35,9 @@ class PlainHttp:
         **_more: object,
     ) -> httpx.Response:
         """Do a GET."""
-        return self.client.get(self.plain(url), params=params, headers=self.marked(headers))
+        return httpx.get(
+            self.plain(url), params=params, headers=self.marked(headers), trust_env=False, timeout=20
+        )
 
     def post(
         self,
@@ -47,13 +48,17 @@ class PlainHttp:
         **_more: object,
     ) -> httpx.Response:
         """Do a POST."""
-        return self.client.post(
-            self.plain(url), params=params, data=dict(data or {}), headers=self.marked(headers)
+        return httpx.post(
+            self.plain(url),
+            params=params,
+            data=dict(data or {}),
+            headers=self.marked(headers),
+            trust_env=False,
+            timeout=20,
         )
 
     def close(self) -> None:
-        """Close the connections."""
-        self.client.close()
+        """Do nothing: each request has had its own connection."""
 
     def plain(self, url: str) -> str:
         """Return the URL without TLS where it is the simulator's."""
