@@ -17,10 +17,10 @@ import typer
 import uvloop
 from rich.console import Console
 
+from app.environment_file import environment_example
 from app.settings import (
     DatabaseSettings,
     LogSettings,
-    environment_example,
     read_group,
     read_settings,
 )
@@ -85,6 +85,17 @@ def worker() -> None:
 
     _logs("worker")
     _run(_with_settings(work))
+
+
+@app.command()
+def smtp() -> None:
+    """Take mail for Auto BCC addresses until SIGTERM or Ctrl-C."""
+    from app.smtp import serve
+
+    _logs("smtp")
+    # asyncio's own loop: the TLS of STARTTLS is built on it.
+    with _told():
+        asyncio.run(serve(read_settings()))
 
 
 async def _with_settings(act: Any) -> Any:
@@ -184,12 +195,13 @@ def doctor() -> None:
 
 @app.command()
 def healthy() -> None:
-    """For containers: succeed if the API or worker on this machine is ready."""
+    """For containers: succeed if the API, worker or SMTP process on this machine is ready."""
     from app.health import a_process_is_ready
     from app.settings import WorkerSettings, http_port
+    from app.smtp_settings import SmtpSettings
 
     with _told():
-        ports = (http_port(), read_group(WorkerSettings).port)
+        ports = (http_port(), read_group(WorkerSettings).port, read_group(SmtpSettings).health_port)
     raise typer.Exit(0 if a_process_is_ready(ports) else 1)
 
 

@@ -10,39 +10,23 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from textwrap import wrap
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from app.setting_group import SettingGroup, Words, listed
+from app.smtp_settings import SmtpSettings
 
 ENV_FILE = Path(".env")
-
-Words = Annotated[tuple[str, ...], NoDecode]
-"""A list, written with commas."""
 
 
 class BadSettings(Exception):
     """The environment does not make a working configuration; the message says what to change."""
 
 
-def _listed(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-    return value
-
-
-class _Group(BaseSettings):
-    """One subject. A field's variable is the group's prefix and the field's name, in capitals."""
-
-    title: ClassVar[str]
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
-    )
-
-
-class DatabaseSettings(_Group):
+class DatabaseSettings(SettingGroup):
     title = "PostgreSQL 15 or newer; the only store of truth"
     model_config = SettingsConfigDict(env_prefix="DATABASE_")
 
@@ -58,7 +42,7 @@ class DatabaseSettings(_Group):
     write_connections: int = Field(default=8, ge=1, le=200, description="Connections a process writes with.")
 
 
-class RedisSettings(_Group):
+class RedisSettings(SettingGroup):
     title = "Redis or Valkey; wake-up calls only, losing it loses nothing"
     model_config = SettingsConfigDict(env_prefix="REDIS_")
 
@@ -68,7 +52,7 @@ class RedisSettings(_Group):
     )
 
 
-class VaultSettings(_Group):
+class VaultSettings(SettingGroup):
     title = "Keys that seal tokens at rest"
     model_config = SettingsConfigDict(env_prefix="VAULT_")
 
@@ -79,7 +63,7 @@ class VaultSettings(_Group):
     )
 
 
-class GoogleGroup(_Group):
+class GoogleGroup(SettingGroup):
     title = "The OAuth client of a Google Cloud project; leave out to offer no Gmail"
     model_config = SettingsConfigDict(env_prefix="GOOGLE_")
 
@@ -105,7 +89,7 @@ class GoogleGroup(_Group):
     )
 
 
-class MicrosoftGroup(_Group):
+class MicrosoftGroup(SettingGroup):
     title = "The app registration in Microsoft Entra ID; leave out to offer no Outlook"
     model_config = SettingsConfigDict(env_prefix="MICROSOFT_")
 
@@ -137,10 +121,10 @@ class MicrosoftGroup(_Group):
     @field_validator("upload_hosts", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
-        return _listed(value)
+        return listed(value)
 
 
-class JwtSettings(_Group):
+class JwtSettings(SettingGroup):
     title = "Tokens that the host CRM signs for its users; leave out to allow API keys only"
     model_config = SettingsConfigDict(env_prefix="JWT_")
 
@@ -161,7 +145,7 @@ class JwtSettings(_Group):
         return value
 
 
-class HttpSettings(_Group):
+class HttpSettings(SettingGroup):
     title = "The API process"
     model_config = SettingsConfigDict(env_prefix="HTTP_")
 
@@ -199,7 +183,7 @@ class HttpSettings(_Group):
     @field_validator("allowed_hosts", "allowed_origins", "return_urls", "trusted_proxies", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
-        return _listed(value)
+        return listed(value)
 
     @field_validator("public_url")
     @classmethod
@@ -216,7 +200,7 @@ class HttpSettings(_Group):
         return value
 
 
-class BlobSettings(_Group):
+class BlobSettings(SettingGroup):
     title = "Where attachments and raw messages lie"
     model_config = SettingsConfigDict(env_prefix="BLOB_")
 
@@ -226,7 +210,7 @@ class BlobSettings(_Group):
     )
 
 
-class WorkerSettings(_Group):
+class WorkerSettings(SettingGroup):
     title = "The worker process"
     model_config = SettingsConfigDict(env_prefix="WORKER_")
 
@@ -261,7 +245,7 @@ class WorkerSettings(_Group):
     stop_seconds: int = Field(default=20, ge=1, le=120, description="How long a stop waits for jobs.")
 
 
-class MailSettings(_Group):
+class MailSettings(SettingGroup):
     title = "Mail that we write"
     model_config = SettingsConfigDict(env_prefix="MAIL_")
 
@@ -272,7 +256,7 @@ class MailSettings(_Group):
     )
 
 
-class LogSettings(_Group):
+class LogSettings(SettingGroup):
     title = "Logs and figures"
     model_config = SettingsConfigDict(env_prefix="LOG_")
 
@@ -300,6 +284,7 @@ class Settings(BaseModel):
     blobs: BlobSettings
     worker: WorkerSettings
     mail: MailSettings
+    smtp: SmtpSettings
     logs: LogSettings
 
     @cached_property
@@ -317,13 +302,13 @@ class Settings(BaseModel):
         return timedelta(seconds=self.worker.poll_seconds)
 
 
-GROUPS: dict[str, type[_Group]] = {
+GROUPS: dict[str, type[SettingGroup]] = {
     name: field.annotation
     for name, field in Settings.model_fields.items()
-    if isinstance(field.annotation, type) and issubclass(field.annotation, _Group)
+    if isinstance(field.annotation, type) and issubclass(field.annotation, SettingGroup)
 }
 
-Group = TypeVar("Group", bound=_Group)
+Group = TypeVar("Group", bound=SettingGroup)
 
 
 def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
@@ -364,11 +349,11 @@ def _read(group: type[Group], env_file: Path | None) -> Group:
     return group(_env_file=env_file)  # type: ignore[call-arg]  # BaseSettings takes it, a subclass hides it
 
 
-def _faults(group: type[_Group], refused: ValidationError) -> list[str]:
+def _faults(group: type[SettingGroup], refused: ValidationError) -> list[str]:
     return [_fault(group, error) for error in refused.errors(include_url=False, include_input=False)]
 
 
-def _fault(group: type[_Group], error: Any) -> str:
+def _fault(group: type[SettingGroup], error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     variable = variable_of(group, field)
     if error["type"] == "missing":
@@ -382,12 +367,12 @@ def http_port() -> int:
     return int(given(variable_of(HttpSettings, "port")) or HttpSettings.model_fields["port"].default)
 
 
-def variable_of(group: type[_Group], field: str) -> str:
+def variable_of(group: type[SettingGroup], field: str) -> str:
     """Return the environment variable of a field."""
     return f"{group.model_config.get('env_prefix', '')}{field}".upper()
 
 
-def variables() -> Iterator[tuple[type[_Group], str, FieldInfo]]:
+def variables() -> Iterator[tuple[type[SettingGroup], str, FieldInfo]]:
     """Yield every group, variable and field, in the order of .env.example."""
     for group in GROUPS.values():
         for name, field in group.model_fields.items():
@@ -406,42 +391,3 @@ def child_environment(added: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a process of ours: this one's, without our own variables, and `added`."""
     ours = {variable for _, variable, _ in variables()}
     return {name: value for name, value in os.environ.items() if name not in ours} | dict(added)
-
-
-COMPOSE_EXAMPLE: Final = (
-    "# ---- docker-compose.yml alone: letters and digits, as they stand in addresses " + "-" * 24,
-    "",
-    "# The role that owns the tables, the role of the processes, and the queue.",
-    "# POSTGRES_PASSWORD=",
-    "# DATABASE_APP_PASSWORD=",
-    "# VALKEY_PASSWORD=",
-)
-
-
-def environment_example() -> str:
-    """Return .env.example: every variable with its meaning, and its default where it has one."""
-    lines = [
-        "# Every variable that Bothways reads, written by `python -m app environment` from app/settings.py.",
-        "# Those that do not begin with # have no default and must be set.",
-    ]
-    shown: type[_Group] | None = None
-    for group, variable, field in variables():
-        if group is not shown:
-            lines += ["", f"# ---- {group.title} " + "-" * max(4, 90 - len(group.title))]
-            shown = group
-        lines += ["", *(f"# {line}" for line in wrap(field.description or "", 100))]
-        lines.append(f"{variable}=" if field.is_required() else f"# {variable}={_written(field.default)}")
-    lines += ["", *COMPOSE_EXAMPLE]
-    return "\n".join(lines) + "\n"
-
-
-def _written(default: object) -> str:
-    match default:
-        case None:
-            return ""
-        case bool():
-            return str(default).lower()
-        case tuple():
-            return ",".join(default)
-        case _:
-            return str(default)

@@ -13,20 +13,21 @@ _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00")
 
 
 class Dots:
-    """Reads one mail's content. `feed` until `rest` is set: what came behind the end."""
+    """Reads one mail's content. `feed` until it has `ended`; `rest` is what came behind the end."""
 
     def __init__(self) -> None:
         # The line break before a first line that is a dot alone is DATA's own.
         self._kept = b"\r\n"
         self._first = True
-        self.rest: bytes | None = None
+        self.ended = False
+        self.rest = b""
 
     def feed(self, piece: bytes) -> bytes:
         """Return the content that is certain now, without its transparency dots."""
         held = self._kept + piece
         end = held.find(END)
         if end >= 0:
-            self.rest = held[end + len(END) :]
+            self.ended, self.rest = True, held[end + len(END) :]
             return self._clear(held[: end + 2])
         cut = max(0, len(held) - len(END) + 1)
         # A dot to be undone must not be parted from the line break before it.

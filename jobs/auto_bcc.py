@@ -1,4 +1,4 @@
-"""Log a mail that arrived for an Auto BCC address: read it, judge it, store it with its contact, in one commit.
+"""Log a mail that arrived for an Auto BCC address: read, judged, stored with its contact in one commit.
 
 Belongs here: the order of things and the rows. Never: SMTP, whether the sender is believed (inbound/), a rule
 (rules/auto_bcc.py). The law: when `log` returns without a refusal, the mail is in the database and its raw

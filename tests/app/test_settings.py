@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from app.environment_file import environment_example
 from app.settings import (
     BadSettings,
     HttpSettings,
     child_environment,
-    environment_example,
     read_group,
     read_settings,
     variables,

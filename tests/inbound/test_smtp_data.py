@@ -18,9 +18,9 @@ def read(pieces: list[bytes]) -> tuple[bytes, bytes | None]:
     dots, content = Dots(), b""
     for piece in pieces:
         content += dots.feed(piece)
-        if dots.rest is not None:
+        if dots.ended:
             break
-    return content, dots.rest
+    return content, dots.rest if dots.ended else None
 
 
 @pytest.mark.rule("R33")
