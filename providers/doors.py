@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+from providers.address_book import AddressBook
 from providers.gmail.calls import Calls
 from providers.gmail.client import GmailProvider
 from providers.gmail.consent import GoogleConsent, GoogleExchange
+from providers.gmail.people import GoogleAddressBook
 from providers.gmail.requests import GmailRequests
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FreshTokens
@@ -101,6 +103,17 @@ class Doors:
         """
         return self._of(provider).mailbox(keeper)
 
+    def address_book(self, provider: Provider, keeper: TokenKeeper) -> AddressBook:
+        """The address book of the account whose tokens are kept by `keeper`; Google's only.
+
+        Raises:
+            OperatorMustAct: this deployment is not set up for Gmail, or the provider has no such door.
+        """
+        self._of(provider)
+        if provider is not Provider.GMAIL:
+            raise OperatorMustAct(f"Address books of {provider.value.title()} are not read.")
+        return self._google.address_book(keeper)
+
     def consent(self, provider: Provider) -> ConsentDoor:
         """The half of the consent that needs no network. Raises OperatorMustAct."""
         return self._of(provider).consent
@@ -145,6 +158,11 @@ class _Google:
         self.keys = PublicKeys(transport, settings.jwks_url, clock)
         self.consent: ConsentDoor = GoogleConsent(settings)
         self.exchange: ConsentExchange = GoogleExchange(settings, transport, self.keys, self._requests, clock)
+
+    def address_book(self, keeper: TokenKeeper) -> GoogleAddressBook:
+        pace = self._pace.mailbox(keeper.mailbox_key)
+        tokens = FreshTokens(keeper, self._settings, self._transport, pace, self._clock)
+        return GoogleAddressBook(self._settings.people_root, tokens, self._transport)
 
     def mailbox(self, keeper: TokenKeeper) -> GmailProvider:
         pace = self._pace.mailbox(keeper.mailbox_key)

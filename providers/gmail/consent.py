@@ -22,6 +22,7 @@ from providers.gmail import parse
 from providers.gmail.decipher import StaleAccessToken, decipher
 from providers.gmail.decipher_grants import Grant, decipher_grant
 from providers.gmail.requests import GmailRequests
+from providers.gmail.people import CONTACTS_SCOPE
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FORM, expiry, granted_scopes
 from providers.gmail.wire import Profile, TokenAnswer
@@ -82,7 +83,7 @@ class GoogleConsent:
             "client_id": self._settings.client_id,
             "redirect_uri": self._settings.redirect_uri,
             "response_type": "code",
-            "scope": " ".join(SCOPES),
+            "scope": " ".join((*SCOPES, CONTACTS_SCOPE) if self._settings.contacts else SCOPES),
             "state": state,
             "nonce": _nonce(verifier),
             "code_challenge": _challenge(verifier),

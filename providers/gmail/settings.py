@@ -22,11 +22,14 @@ class GoogleSettings:
     jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
     userinfo_url: str = "https://openidconnect.googleapis.com/v1/userinfo"
     api_root: str = "https://gmail.googleapis.com/"
+    people_root: str = "https://people.googleapis.com/"
+    contacts: bool = False
+    """Whether consents also ask to read contacts, which a user may decline without harm."""
     pubsub_topic: str | None = None
     """`projects/<project>/topics/<topic>`; None where no push can arrive: polling does everything then."""
     push_audience: str = ""
     push_service_account_email: str = ""
 
     def __post_init__(self) -> None:
-        if not self.api_root.endswith("/"):
-            raise ValueError("api_root must end with a slash, or the client drops its last path segment")
+        if not (self.api_root.endswith("/") and self.people_root.endswith("/")):
+            raise ValueError("roots must end with a slash, or the client drops their last path segment")

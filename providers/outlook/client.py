@@ -95,7 +95,7 @@ class OutlookProvider:
             address=address,
             remote_account_id=parse.account_id(self._settings, account),
             send_as=parse.send_as(said, address),
-            cursor=encode_outlook(OutlookCursor(now, mail, erased)),
+            cursor=encode_outlook(OutlookCursor(now.replace(microsecond=0), mail, erased)),
         )
 
     async def changes(self, cursor: str) -> ChangePage:
@@ -129,7 +129,7 @@ class OutlookProvider:
 
     async def send_draft(self, draft: Draft) -> SentCopy:
         """One POST, whatever happens; then the copy is read back, if it can be."""
-        await self._calls.answer(self._requests.send(draft.remote_id), deadline=SEND_DEADLINE)
+        await self._calls.ask(self._requests.send(draft.remote_id), deadline=SEND_DEADLINE)
         try:
             said = await self._calls.ask(self._requests.copy(draft.remote_id), deadline=READ_BACK)
         except ProviderTrouble:

@@ -21,6 +21,9 @@ async def fetched(
     Raises:
         ProviderTrouble: where a batch as a whole was refused.
     """
+    if not remote_ids:
+        return []
+    await folders.learn(calls, requests)  # Before a pause that one of the messages may meet.
     outcomes = await batch.many(calls, requests, [requests.envelope(one) for one in remote_ids])
     return [
         await _envelope(calls, requests, folders, remote_id, outcome)

@@ -42,7 +42,7 @@ class Folders:
 
     async def place(self, calls: Calls, requests: GraphRequests, folder_id: str | None) -> Place:
         """Return what kind of place a folder is. Raises ProviderTrouble."""
-        await self._learn(calls, requests)
+        await self.learn(calls, requests)
         path: list[str] = []
         place: Place | None = None
         while place is None and folder_id and len(path) < DEPTH:
@@ -56,10 +56,11 @@ class Folders:
 
     async def is_named(self, calls: Calls, requests: GraphRequests, folder_id: str | None, name: str) -> bool:
         """Whether a folder is the well-known one of this name. Raises ProviderTrouble."""
-        await self._learn(calls, requests)
+        await self.learn(calls, requests)
         return folder_id is not None and self._names.get(name) == folder_id
 
-    async def _learn(self, calls: Calls, requests: GraphRequests) -> None:
+    async def learn(self, calls: Calls, requests: GraphRequests) -> None:
+        """Ask for the well-known folders, unless they are known. Raises ProviderTrouble."""
         now = calls.now()
         if self._until is not None and now < self._until:
             return

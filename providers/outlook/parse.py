@@ -226,7 +226,7 @@ def send_as(user: User, own: EmailAddress) -> tuple[EmailAddress, ...]:
 
 def account_id(settings: MicrosoftSettings, account: str) -> str:
     """What a mailbox is known by (R10): the sign-in service, and the account's own id there."""
-    return f"{settings.authority}|{account}"
+    return f"https://{settings.authority.partition('://')[2]}|{account}"
 
 
 @_as_documented
