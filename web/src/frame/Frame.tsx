@@ -8,11 +8,13 @@ import { Avatar, Button, classes, Icon, Menu, Notice, Skeleton, Tooltip, type Ic
 import { Toasts } from "../kit/Toasts";
 import { words } from "../words/frame";
 import { composeNew, keepDraftsOf, openDraft } from "../composer/drafts";
+import { readSimulator } from "../firstrun/simulator";
 import { useCommands, useKeyboard, type Command } from "./keys";
 import { Link } from "./Link";
 import { goTo, usePathWords } from "./route";
 import { themeStore, turnTheme } from "./theme";
 
+const FirstRun = lazy(() => import("../firstrun/FirstRun"));
 const Palette = lazy(() => import("./Palette"));
 const Keys = lazy(() => import("./Keys"));
 const NewMail = lazy(() => import("../composer/NewMail"));
@@ -171,6 +173,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const session = useSession();
   const places = placesFor(session);
   const [overlay, setOverlay] = useState<"palette" | "keys" | null>(null);
+  const [simulator] = useState(readSimulator);
   const close = () => setOverlay(null);
   const writing = useStore(openDraft) !== null;
   useKeyboard();
@@ -204,6 +207,11 @@ export function Frame({ children }: { children: ReactNode }) {
         {words.skip}
       </a>
       <Notices />
+      {simulator !== null && (
+        <Suspense fallback={null}>
+          <FirstRun simulator={simulator} />
+        </Suspense>
+      )}
       <div className="flex min-h-0 flex-1 max-sm:flex-col">
         <Rail places={places} />
         <div className="flex min-h-0 min-w-0 flex-1">
