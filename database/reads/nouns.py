@@ -135,7 +135,7 @@ _MAILBOX = Noun(
         + ") d) end"
     },
     ones={
-        "owner": One("user", "join users {to} on {to}.id = {of}.user_id"),
+        "owner": One("user", "left join users {to} on {to}.id = {of}.user_id"),
         "health": One("health"),
     },
     parameters={
@@ -227,7 +227,7 @@ _THREAD = Noun(
         "private": "{of}.private_to is not null",
     },
     ones={
-        "contact": One("contact", "join contacts {to} on {to}.id = {of}.contact_id"),
+        "contact": One("contact", "left join contacts {to} on {to}.id = {of}.contact_id"),
         "last_message": One("message", "left join messages {to} on {to}.id = {of}.last_message_id"),
         "assignee": One("user", "left join users {to} on {to}.id = {of}.assignee_id"),
     },
@@ -266,7 +266,7 @@ _MESSAGE = Noun(
         "kinds": "(select k.participants::text from threads k where k.id = {of}.thread_id)",
     },
     ones={
-        "thread": One("thread", "join threads {to} on {to}.id = {of}.thread_id"),
+        "thread": One("thread", "left join threads {to} on {to}.id = {of}.thread_id"),
         "mailbox": One("mailbox", "left join mailboxes {to} on {to}.id = {of}.mailbox_id"),
         "delivery": One("delivery", "left join submissions {to} on {to}.message_id = {of}.id"),
     },

@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from database.tables import MessageRow
 from tests.resolvers.conftest import CountedLines
 from tests.resolvers.world import NOW, World, add_thread
 
@@ -181,3 +183,21 @@ async def test_latency_health_and_quota_are_computed_from_facts(world: World) ->
     assert mailbox["quota"] == {"limit": 500, "used": 0, "freesAt": None}
     assert mailbox["skipped"] == []
     assert mailbox["connectedAt"] == (NOW - timedelta(days=10)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+async def test_a_message_that_no_mailbox_holds_is_shown_whatever_is_asked_of_its_mailbox(
+    world: World,
+) -> None:
+    async with world.db.work(world.workspace_id) as work:
+        await work.execute(update(MessageRow).values(mailbox_id=None))
+    document = """
+    query ($id: ID!) {
+      thread(id: $id) { messages { edges { node { id mailbox { id owner { id } } } } } }
+    }
+    """
+
+    data = await world.data(document, {"id": str(world.thread_ids[0])})
+
+    edges = data["thread"]["messages"]["edges"]
+    assert len(edges) == 2
+    assert [edge["node"]["mailbox"] for edge in edges] == [None, None]
