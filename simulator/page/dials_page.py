@@ -30,6 +30,15 @@ METHODS = (
     "gmail.users.watch",
     "oauth.token",
     "oauth.revoke",
+    "graph.messages.create",
+    "graph.messages.send",
+    "graph.messages.get",
+    "graph.messages.createReply",
+    "graph.sendMail",
+    "graph.mailFolders.messages.delta",
+    "graph.subscriptions.create",
+    "graph.batch",
+    "entra.token",
 )
 BODIES = (
     "backendError",
@@ -50,6 +59,16 @@ BODIES = (
     "invalid_grant",
     "invalid_rapt",
     "deleted_client",
+    "TooManyRequests",
+    "ApplicationThrottled",
+    "ErrorServerBusy",
+    "ErrorItemNotFound",
+    "ErrorExceededMessageLimit",
+    "SyncStateNotFound",
+    "claimsChallenge",
+    "AADSTS50173",
+    "AADSTS65001",
+    "AADSTS53003",
 )
 
 

@@ -5,6 +5,8 @@ from html import escape
 
 from simulator import compose, mime
 from simulator.mailbox import Copy
+from simulator.microsoft.box import Box
+from simulator.microsoft.identity import is_microsofts
 from simulator.page import html
 from simulator.post import Account
 from simulator.world import World
@@ -18,6 +20,7 @@ FOLDERS = {
     "ALL": "All mail",
 }
 HIDDEN = {"SPAM", "TRASH"}
+FIRST = ("INBOX", "SENT", "DRAFT", "ARCHIVE", "OUTBOX", "SPAM", "TRASH")
 ROWS_SHOWN = 200
 
 
@@ -49,12 +52,30 @@ class View:
         return [
             copy
             for copy in self.world.post.mailbox(self.account).newest_first()
-            if in_folder(copy, self.folder)
+            if in_folder(self, copy, self.folder)
         ]
 
+    @property
+    def box(self) -> Box | None:
+        """The mailbox as Exchange keeps it, where it is one of Microsoft's."""
+        return self.world.microsoft.box(self.account) if is_microsofts(self.account) else None
 
-def in_folder(copy: Copy, folder: str) -> bool:
-    """Tell whether a mail is shown in a folder; spam and trash only in their own."""
+
+def folders_of(world: World, account: Account) -> dict[str, str]:
+    """Return the folders of a mailbox by their label: Gmail's, or those of an Outlook mailbox."""
+    if not is_microsofts(account):
+        return FOLDERS
+    known = [folder for folder in world.microsoft.box(account).folders.values() if folder.label]
+    shown = sorted(
+        known, key=lambda folder: FIRST.index(folder.label) if folder.label in FIRST else len(FIRST)
+    )
+    return {folder.label: folder.name for folder in shown}
+
+
+def in_folder(view: View, copy: Copy, folder: str) -> bool:
+    """Tell whether a mail is shown in a folder; spam and trash only in their own, Outlook's in one."""
+    if view.box is not None:
+        return view.box.folder_of(copy.labels).label == folder
     if folder == "ALL":
         return not copy.labels & HIDDEN
     return folder in copy.labels and (folder in HIDDEN or not copy.labels & HIDDEN)
@@ -79,18 +100,19 @@ def page(view: View) -> str:
 
 def _unread(view: View, folder: str) -> int:
     copies = view.world.post.mailbox(view.account).copies.values()
-    return sum(1 for copy in copies if "UNREAD" in copy.labels and in_folder(copy, folder))
+    return sum(1 for copy in copies if "UNREAD" in copy.labels and in_folder(view, copy, folder))
 
 
 def _side(view: View) -> str:
     account = view.account
     links = []
-    for folder, name in FOLDERS.items():
-        unread = _unread(view, folder) if folder in ("INBOX", "SPAM") else 0
+    for folder, name in folders_of(view.world, account).items():
+        counted = folder in ("INBOX", "SPAM") or folder not in FIRST
+        unread = _unread(view, folder) if counted and folder != "ALL" else 0
         current = " aria-current=page" if folder == view.folder else ""
         count = f'<span class="count">{unread}<span class="hidden"> unread</span></span>' if unread else ""
         url = html.person_url(account.address, "", folder=folder)
-        links.append(f'<li><a href="{escape(url)}"{current}>{name}{count}</a></li>')
+        links.append(f'<li><a href="{escape(url)}"{current}>{escape(name)}{count}</a></li>')
     settings = html.person_url(account.address, "/settings")
     return f"""<div class="who">{html.face(account.name, account.address)}<div><b>
 {escape(account.name or "No name")}</b>
@@ -104,8 +126,9 @@ def _rows(view: View) -> str:
     for copy in view.copies:
         threads.setdefault(copy.thread_id, []).append(copy)
     rows = "".join(_row(view, copies) for copies in list(threads.values())[:ROWS_SHOWN])
-    empty = f'<p class="empty">Nothing in {escape(FOLDERS[view.folder])}.</p>'
-    return f'<h2>{escape(FOLDERS[view.folder])}</h2><ul class="rows">{rows}</ul>{"" if rows else empty}'
+    name = escape(folders_of(view.world, view.account).get(view.folder, view.folder))
+    empty = f'<p class="empty">Nothing in {name}.</p>'
+    return f'<h2>{name}</h2><ul class="rows">{rows}</ul>{"" if rows else empty}'
 
 
 def _row(view: View, copies: list[Copy]) -> str:
@@ -160,9 +183,10 @@ def _mail(view: View, copy: Copy) -> str:
     to = "".join(f'<div class="to">{escape(line)}</div>' for line in lines)
     unread = "UNREAD" in copy.labels
     mark = f' data-mark-read="{view.post_url}" data-id="{copy.id}"' if unread else ""
-    labels = " ".join(
-        f'<span class="badge">{escape(name.title())}</span>' for name in sorted(copy.labels - {"UNREAD"})
-    )
+    places = [name.title() for name in sorted(copy.labels - {"UNREAD"})]
+    if view.box is not None:
+        places = [view.box.folder_of(copy.labels).name]
+    labels = " ".join(f'<span class="badge">{escape(name)}</span>' for name in places)
     return f"""<article class="mail"{mark}><header>{html.face(sender.name, sender.address)}<div>
 {_sender(sender)}
 {to}<div>{labels}{" <span class='badge google'>Unread</span>" if unread else ""}</div>
@@ -200,13 +224,7 @@ def _acts(view: View, copy: Copy) -> str:
         for kind, name in (("reply", "Reply"), ("all", "Reply all"), ("forward", "Forward"))
     )
     acts = [("read", "Mark read") if "UNREAD" in copy.labels else ("unread", "Mark unread")]
-    if "INBOX" in copy.labels:
-        acts.append(("archive", "Archive"))
-    acts.append(("untrash", "Restore") if "TRASH" in copy.labels else ("trash", "Trash"))
-    if "SPAM" in copy.labels:
-        acts.append(("notspam", "Not spam"))
-    if "TRASH" in copy.labels:
-        acts.append(("delete", "Delete for good"))
+    acts += [("delete", "Delete for good")] if view.box is not None else _gmail_acts(copy)
     buttons = "".join(
         html.button(
             view.post_url,
@@ -219,7 +237,34 @@ def _acts(view: View, copy: Copy) -> str:
         )
         for do, label in acts
     )
-    return f'<div class="acts">{answers if "DRAFT" not in copy.labels else ""}{buttons}</div>'
+    movable = _move_form(view, copy) if view.box is not None else ""
+    return f'<div class="acts">{answers if "DRAFT" not in copy.labels else ""}{buttons}{movable}</div>'
+
+
+def _gmail_acts(copy: Copy) -> list[tuple[str, str]]:
+    acts = [("archive", "Archive")] if "INBOX" in copy.labels else []
+    acts.append(("untrash", "Restore") if "TRASH" in copy.labels else ("trash", "Trash"))
+    if "SPAM" in copy.labels:
+        acts.append(("notspam", "Not spam"))
+    if "TRASH" in copy.labels:
+        acts.append(("delete", "Delete for good"))
+    return acts
+
+
+def _move_form(view: View, copy: Copy) -> str:
+    """Return the form that moves a mail into another folder of an Outlook mailbox."""
+    box = view.box
+    assert box is not None
+    here = box.folder_of(copy.labels)
+    options = "".join(
+        f'<option value="{escape(folder.id)}">{escape(folder.name)}</option>'
+        for folder in box.folders.values()
+        if folder.label and folder.id != here.id
+    )
+    return f"""<form method="post" action="{view.post_url}"><input type="hidden" name="do" value="move">
+<input type="hidden" name="id" value="{copy.id}">
+<input type="hidden" name="back" value="{escape(view.url())}">
+<select name="place" aria-label="Folder to move to">{options}</select> <button>Move</button></form>"""
 
 
 def _link(url: str, name: str) -> str:

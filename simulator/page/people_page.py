@@ -2,7 +2,8 @@
 
 from html import escape
 
-from simulator.page import html
+from simulator.microsoft.identity import is_microsofts
+from simulator.page import html, outlook_page
 from simulator.post import Account
 from simulator.world import World
 
@@ -49,13 +50,14 @@ def _card(world: World, account: Account) -> str:
 def settings(world: World, account: Account, message: str = "", *, bad: bool = False) -> str:
     """Return the settings of one person."""
     url = html.person_url(account.address, "/settings")
-    google = _google_settings(world, account, url) if account.kind == "google" else ""
+    programs = _programs(world, account, url) if account.kind not in ("outside", "unknown") else ""
+    outlook = outlook_page.settings(world, account, url) if is_microsofts(account) else ""
     body = f"""<main class="plain"><p><a href="{html.person_url(account.address)}">&larr; Mailbox</a></p>
 <div class="who" style="padding:8px 0 0">
 {html.face(account.name, account.address)}<div>
 <h1>{escape(account.name or account.address)}</h1><span class="at">{escape(account.address)}</span></div>
 </div>
-{html.note(message, bad=bad)}{google}
+{html.note(message, bad=bad)}{programs}{outlook}
 <section class="card"><h2>Further addresses</h2>{_aliases(account)}
 <form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="alias">
 <div class="pair">
@@ -75,17 +77,18 @@ def _aliases(account: Account) -> str:
     return f'<div class="scroll"><table>{head}{rows}</table></div><br>' if rows else "<p class=soft>None.</p>"
 
 
-def _google_settings(world: World, account: Account, url: str) -> str:
-    clients = world.grants.state.clients
+def _programs(world: World, account: Account, url: str) -> str:
+    state = world.microsoft.grants.state if is_microsofts(account) else world.grants.state
+    clients = state.clients
     rows = []
-    for name in world.grants.state.granted:
+    for name in state.granted:
         client_id, _, address = name.partition(" ")
         if address != account.address:
             continue
         shown = clients[client_id].name if client_id in clients else client_id
         tokens = sum(
             1
-            for token in world.grants.state.refresh_tokens.values()
+            for token in state.refresh_tokens.values()
             if (token.client_id, token.address) == (client_id, address)
         )
         revoke = html.button(url, "Revoke access", style="danger", do="revoke", client_id=client_id)
@@ -93,12 +96,15 @@ def _google_settings(world: World, account: Account, url: str) -> str:
         rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     table = f'<div class="scroll"><table>{"".join(rows)}</table></div>'
     nobody = '<p class="soft">No program has access to this mailbox.</p>'
+    words = "Changing it ends the access of every program that may read or send mail."
+    if account.kind == "microsoft":
+        words = "At work, programs with a secret of their own keep their access when it changes."
     return f"""<section class="card"><h2>Programs with access</h2>
 <div id="programs" data-live>
 {table if rows else nobody}</div></section>
 <section class="card">
 <h2>Password</h2>
-<p class="soft">Changing it ends the access of every program that may read or send mail.</p>
+<p class="soft">{words}</p>
 <form class="stack" method="post" action="{url}"><input type="hidden" name="do" value="password">
 <div class="pair">
 {html.field("New password", "password", more='required autocomplete="new-password"')}</div>

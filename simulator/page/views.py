@@ -13,7 +13,9 @@ from starlette.routing import Route
 from simulator import compose, mime, people
 from simulator.dials import Dials, Fault, Match
 from simulator.mailbox import Copy, NotThere
-from simulator.page import dials_page, html, mailbox_page, people_page
+from simulator.microsoft.box import NoFolder
+from simulator.microsoft.identity import is_microsofts
+from simulator.page import dials_page, html, mailbox_page, outlook_page, people_page
 from simulator.post import Account, AddressTaken, Alias, Kind
 from simulator.world import World
 
@@ -107,7 +109,7 @@ class Page:
                 mailbox_page.View(
                     self.world,
                     account,
-                    folder if folder in mailbox_page.FOLDERS else "INBOX",
+                    folder if folder in mailbox_page.folders_of(self.world, account) else "INBOX",
                     wanted.get("thread", ""),
                     writing if writing in ("new", "reply", "all", "forward") else "",
                     wanted.get("id", ""),
@@ -127,7 +129,7 @@ class Page:
             view = mailbox_page.View(
                 self.world,
                 account,
-                folder if folder in mailbox_page.FOLDERS else "INBOX",
+                folder if folder in mailbox_page.folders_of(self.world, account) else "INBOX",
                 text_of(form, "thread"),
                 writing or "new",
                 about,
@@ -157,10 +159,12 @@ class Page:
         try:
             if act == "delete":
                 self.world.post.delete(account, copy_id)
+            elif act == "move" and is_microsofts(account):
+                self.world.microsoft.move(account, copy_id, text_of(form, "place"))
             elif act in ACTS:
                 self.world.post.relabel(account, copy_id, *ACTS[act])
-        except NotThere:
-            return self._nobody("This mail is not there any more.")
+        except (NotThere, NoFolder):
+            return self._nobody("This mail or folder is not there any more.")
         self.world.touched()
         back = text_of(form, "back")
         safe = back if back.startswith("/people/") else html.person_url(account.address)
@@ -227,6 +231,8 @@ class Page:
                     message = f"{alias.address} is added."
                 except AddressTaken as taken:
                     message, bad = str(taken), True
+            case act if is_microsofts(account):
+                message, bad = outlook_page.change(self.world, account, act, form)
             case _:
                 message, bad = "Nothing to change.", True
         return _html(people_page.settings(self.world, account, message, bad=bad), 400 if bad else 200)

@@ -142,7 +142,7 @@ async def test_windows_of_requests_and_uploads(simulator: Simulator, mei: Micros
 
 
 async def test_tokens_scopes_and_claims_challenges(simulator: Simulator, mei: MicrosoftConnection) -> None:
-    """401 without, with a foreign or an expired token; 403 without the scope; a challenge that names claims."""
+    """401 without, with a foreign or an expired token; 403 without the scope; a claims challenge."""
     _app, narrow = await connect(simulator, NOOR, ["Mail.Read"])
     bearer = {"Authorization": f"Bearer {narrow['access_token']}"}
     async with httpx.AsyncClient(base_url=simulator.graph_url, trust_env=False) as client:

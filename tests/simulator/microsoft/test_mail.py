@@ -186,7 +186,7 @@ async def test_send_mail_from_json_and_mime(simulator: Simulator, mei: Microsoft
     )
     broken = await mei.graph.post("/me/sendMail", content=b"!!", headers={"Content-Type": "text/plain"})
     nobody = await mei.ask("POST", "/me/sendMail", {"message": draft()})
-    foreign = await mei.ask("POST", "/me/sendMail", {"message": draft(ANN, **{"from": to(DANA)[0]})})
+    foreign = await mei.ask("POST", "/me/sendMail", {"message": {**draft(ANN), "from": to(DANA)[0]}})
     sent = await mei.got("/me/mailFolders/sentitems/messages?$select=subject,internetMessageId")
 
     assert mime.status_code == 202
