@@ -79,6 +79,10 @@ class GoogleGroup(SettingGroup):
     push_service_account_email: str = Field(
         default="", description="Service account that signs the pushes; its tokens must carry it."
     )
+    contacts: bool = Field(
+        default=False,
+        description="Whether consents also ask to read contacts, for linkGoogleContacts; users may decline.",
+    )
     auth_url: str | None = Field(default=None, description="Consent page; set for a simulator only.")
     token_url: str | None = Field(default=None, description="Token endpoint; set for a simulator only.")
     revoke_url: str | None = Field(default=None, description="Revocation; set for a simulator only.")
@@ -86,6 +90,9 @@ class GoogleGroup(SettingGroup):
     userinfo_url: str | None = Field(default=None, description="Userinfo; set for a simulator only.")
     api_root: str | None = Field(
         default=None, description="Root of the Gmail API, with a slash at its end; set for a simulator only."
+    )
+    people_root: str | None = Field(
+        default=None, description="Root of the People API, with a slash; set for a simulator only."
     )
 
 

@@ -49,11 +49,8 @@ def google_settings(settings: Settings) -> GoogleSettings | None:
     group = settings.google
     if group.client_id is None or group.client_secret is None:
         return None
-    elsewhere = {
-        name: value
-        for name in ("auth_url", "token_url", "revoke_url", "jwks_url", "userinfo_url", "api_root")
-        if (value := getattr(group, name)) is not None
-    }
+    urls = ("auth_url", "token_url", "revoke_url", "jwks_url", "userinfo_url", "api_root", "people_root")
+    elsewhere = {name: value for name in urls if (value := getattr(group, name)) is not None}
     return GoogleSettings(
         client_id=group.client_id,
         client_secret=group.client_secret,
@@ -61,6 +58,7 @@ def google_settings(settings: Settings) -> GoogleSettings | None:
         pubsub_topic=group.pubsub_topic,
         push_audience=group.push_audience,
         push_service_account_email=group.push_service_account_email,
+        contacts=group.contacts,
         **elsewhere,
     )
 

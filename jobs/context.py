@@ -14,6 +14,7 @@ from database.blobs import Blobs
 from database.pool import Database
 from database.vault import Vault
 from jobs.sandbox import Sandbox
+from providers.address_book import AddressBook
 from providers.granting import ConsentExchange
 from providers.protocol import MailProvider
 from providers.smtp.sender import WorkspaceSender
@@ -26,6 +27,9 @@ class Doors(Protocol):
 
     def mailbox(self, provider: Provider, keeper: TokenKeeper) -> MailProvider:
         """Return an authorised provider for the mailbox whose tokens are kept. Raises OperatorMustAct."""
+
+    def address_book(self, provider: Provider, keeper: TokenKeeper) -> AddressBook:
+        """Return the address book of a mailbox's account. Raises OperatorMustAct."""
 
     def exchange(self, provider: Provider) -> ConsentExchange:
         """Return the half of a provider's consent that needs the network."""

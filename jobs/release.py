@@ -8,10 +8,16 @@ would be worse.
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from database.commands import Claimed
-from database.tables import MailboxRow, table_of
+from database.tables import (
+    AddressBookEntryRow,
+    AddressBookRow,
+    ContactLinkRow,
+    MailboxRow,
+    table_of,
+)
 from jobs.context import JobContext
 from jobs.mailboxes import Mailbox, find_mailbox
 from jobs.running import Done, Outcome, hold
@@ -67,5 +73,7 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
                 push_renew_at=None,
             )
         )
+        for book in (AddressBookEntryRow, AddressBookRow, ContactLinkRow):
+            await work.execute(delete(book).where(table_of(book).c.mailbox_id == mailbox.id))
         await work.audit("system", "mailbox.released", mailbox=str(mailbox.id))
     return Done()

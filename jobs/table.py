@@ -8,6 +8,7 @@ without it are those that must never end while their mailbox lives.
 from datetime import timedelta
 from typing import Final
 
+from jobs.address_book import read_address_book
 from jobs.authorize import finish_authorization
 from jobs.bulk import run_bulk_send
 from jobs.narrow import narrow_mailbox
@@ -25,6 +26,7 @@ from rules.happenings import (
     FinishAuthorization,
     NarrowMailbox,
     PullMailbox,
+    ReadAddressBook,
     ReleaseMailbox,
     RenewWatch,
     RetrySetAside,
@@ -49,5 +51,6 @@ TABLE: Final[dict[str, Job]] = {
     CarryReadState.kind: Job(carry_read_state, _SOON, attempts=20),
     RetrySetAside.kind: Job(retry_set_aside, _SOON),
     NarrowMailbox.kind: Job(narrow_mailbox, _SOON),
+    ReadAddressBook.kind: Job(read_address_book, _SOON, attempts=10),
     VerifyMailbox.kind: Job(verify, _SOON),
 }

@@ -17,6 +17,7 @@ from simulator import people, seed
 from simulator.compose import NotWritable
 from simulator.control_body import Refused, taken
 from simulator.control_microsoft import MicrosoftControl
+from simulator.control_people import PeopleControl
 from simulator.dials import Dials, Fault
 from simulator.google import consent
 from simulator.google.grants import Client
@@ -70,6 +71,7 @@ class Control:
             ("PUT", "/push", self.set_push),
             ("POST", "/consent", self.consent),
         ]
+        table += PeopleControl(self.world, self._found).routes()
         table += MicrosoftControl(self.world, self._found, self._copy).routes()
         return [Route(path, self._safe(endpoint), methods=[verb]) for verb, path, endpoint in table]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.dials import Dials
+from simulator.google.address_book import AddressBooks
 from simulator.google.grants import GrantState
 from simulator.google.pubsub import PubSubState
 from simulator.microsoft.grants import MicrosoftGrantState
@@ -44,6 +45,7 @@ class Saved:
     microsoft: MicrosoftState = field(default_factory=MicrosoftState)
     microsoft_grants: MicrosoftGrantState = field(default_factory=MicrosoftGrantState)
     microsoft_push: PushState = field(default_factory=PushState)
+    people: AddressBooks = field(default_factory=AddressBooks)
 
 
 SAVED = TypeAdapter(Saved)
@@ -98,6 +100,7 @@ class StateFile:
         world.gmail, world.pubsub.state = saved.gmail, saved.pubsub
         world.microsoft.state, world.microsoft.grants.state = saved.microsoft, saved.microsoft_grants
         world.microsoft.push.state = saved.microsoft_push
+        world.people = saved.people
         world.turn(saved.dials)
         for waiting in world.microsoft.push.state.waiting:
             waiting.due_ms = min(waiting.due_ms, world.clock.now_ms() + 1000)
@@ -122,6 +125,7 @@ class StateFile:
             world.microsoft.state,
             world.microsoft.grants.state,
             world.microsoft.push.state,
+            world.people,
         )
         document = SAVED.dump_json(saved).decode()
         used = {

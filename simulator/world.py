@@ -9,6 +9,7 @@ from datetime import timedelta
 from simulator.clock import Clock
 from simulator.contents import Contents
 from simulator.dials import Dials, Switchboard
+from simulator.google.address_book import AddressBooks
 from simulator.google.grants import Grants
 from simulator.google.keys import SigningKey
 from simulator.google.pubsub import PubSub, PushSettings
@@ -69,6 +70,7 @@ class World:
 
     def _begin(self) -> None:
         self.gmail = GmailState()
+        self.people = AddressBooks()
         self.meter = Meter(self.clock, self.dials)
         self.uploads = Uploads()
         self.post.listeners = [self._heard]

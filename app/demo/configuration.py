@@ -134,6 +134,8 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "GOOGLE_JWKS_URL": f"{google}/oauth2/v3/certs",
         "GOOGLE_USERINFO_URL": f"{google}/oauth2/v3/userinfo",
         "GOOGLE_API_ROOT": f"{google}/",
+        "GOOGLE_PEOPLE_ROOT": f"{google}/people/",
+        "GOOGLE_CONTACTS": "true",
     }
 
 

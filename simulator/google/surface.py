@@ -1,9 +1,9 @@
-"""What is below `/google`: the identity side first, then Gmail."""
+"""What is below `/google`: the identity side first, then People, then Gmail."""
 
 from typing import TYPE_CHECKING
 
 from simulator.exchange import Answer, Request
-from simulator.google import door, errors, oauth
+from simulator.google import door, errors, oauth, people_door
 from simulator.google.call import error_answer
 from simulator.surface import ProviderDoor
 
@@ -15,7 +15,11 @@ def google_door(world: "World") -> ProviderDoor:
     """Return the application that answers everything below `/google`."""
 
     async def respond(request: Request, root_url: str) -> Answer:
-        return await oauth.respond(world, request) or await door.respond(world, request, root_url)
+        for respond_to in (oauth.respond, people_door.respond):
+            answer = await respond_to(world, request)
+            if answer is not None:
+                return answer
+        return await door.respond(world, request, root_url)
 
     return ProviderDoor(respond, _refused)
 

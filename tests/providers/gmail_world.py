@@ -53,7 +53,7 @@ SPOILS: dict[Spoil, dict[str, Any]] = {
 }
 
 
-def settings_of(simulator: Simulator, *, topic: str | None = None) -> GoogleSettings:
+def settings_of(simulator: Simulator, *, topic: str | None = None, contacts: bool = False) -> GoogleSettings:
     """Google's settings, pointed at the simulator: nothing else differs."""
     root = simulator.google_url
     return GoogleSettings(
@@ -66,7 +66,9 @@ def settings_of(simulator: Simulator, *, topic: str | None = None) -> GoogleSett
         jwks_url=root + "oauth2/v3/certs",
         userinfo_url=root + "oauth2/v3/userinfo",
         api_root=root,
+        people_root=root + "people/",
         pubsub_topic=topic,
+        contacts=contacts,
     )
 
 

@@ -21,11 +21,20 @@ import httpx
 import websockets
 
 from database.sealing import write_new_key
-from tests.simulator_process import CLIENT_ID, CLIENT_SECRET, ROOT, Simulator, running_simulator
+from tests.simulator_process import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    MICROSOFT_CLIENT_ID,
+    MICROSOFT_CLIENT_SECRET,
+    ROOT,
+    Simulator,
+    running_simulator,
+)
 from tests.waiting import wait_until
 
 ANN = "ann@example-co.test"
 DANA = "dana@okafor-roofing.test"
+MEI = "mei@lindqvist-co.test"
 PUSH_ACCOUNT = "pubsub@simulator.test"
 
 INBOX = """
@@ -158,14 +167,21 @@ class Stack:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def connect(self, account: str = ANN) -> str:
-        """Connect Ann's Gmail as a user does: the consent page, and back through the callback."""
+    async def begin(self, provider: str = "GMAIL") -> dict[str, Any]:
+        """Begin to connect a mailbox; where to send the user, or why not."""
         begun = await self.ask(
-            "mutation { connectMailbox(input: {provider: GMAIL}) {"
-            " __typename ... on Authorization { url } ... on UserError { message } } }"
+            "mutation($provider: Provider!) { connectMailbox(input: {provider: $provider}) {"
+            " __typename ... on Authorization { url } ... on UserError { message } } }",
+            provider=provider,
         )
-        assert begun["connectMailbox"]["__typename"] == "Authorization", begun
-        back = await self.simulator.consent(begun["connectMailbox"]["url"], account)
+        return dict(begun["connectMailbox"])
+
+    async def connect(self, account: str = ANN, provider: str = "GMAIL") -> str:
+        """Connect a mailbox as a user does: the consent page, and back through the callback."""
+        begun = await self.begin(provider)
+        assert begun["__typename"] == "Authorization", begun
+        consent = self.simulator.consent if provider == "GMAIL" else self.simulator.microsoft_consent
+        back = await consent(begun["url"], account)
         assert (await self.client.get(back)).status_code == 200
 
         async def connected() -> str | None:
@@ -223,12 +239,14 @@ async def running_stack(
     api = f"http://127.0.0.1:{port}"
     options = {
         "redirect_uri": f"{api}/oauth/google/callback",
+        "microsoft_redirect_uri": f"{api}/oauth/microsoft/callback",
         "push_url": f"{api}/hooks/gmail",
         "push_audience": f"{api}/hooks/gmail",
         "push_service_account": PUSH_ACCOUNT,
     }
     async with running_simulator(**options) as simulator:
         await simulator.create_account(ANN, "Ann Berg", "google")
+        await simulator.create_account(MEI, "Mei Lindqvist", "microsoft")
         await simulator.create_account(DANA, "Dana Okafor")
         google = simulator.google_url
         environment = {
@@ -239,6 +257,7 @@ async def running_stack(
             "BLOB_URL": (folder / "blobs").as_uri(),
             "HTTP_PORT": str(port),
             "HTTP_PUBLIC_URL": api,
+            "HTTP_RETURN_URLS": f"{api}/connected",
             "HTTP_SECRET": base64.b64encode(bytes(range(32))).decode(),
             "HTTP_STOP_SECONDS": "1",
             "WORKER_PORT": str(worker_port),
@@ -258,6 +277,12 @@ async def running_stack(
             "GOOGLE_JWKS_URL": f"{google}oauth2/v3/certs",
             "GOOGLE_USERINFO_URL": f"{google}oauth2/v3/userinfo",
             "GOOGLE_API_ROOT": google,
+            "MICROSOFT_CLIENT_ID": MICROSOFT_CLIENT_ID,
+            "MICROSOFT_CLIENT_SECRET": MICROSOFT_CLIENT_SECRET,
+            "MICROSOFT_PUSH": "true",
+            "MICROSOFT_AUTHORITY": f"{simulator.url}/microsoft/login",
+            "MICROSOFT_GRAPH_ROOT": f"{simulator.graph_url}/",
+            "GOOGLE_PEOPLE_ROOT": f"{google}people/",
             **more,
         }
         stack = Stack(api, environment, simulator, folder)
