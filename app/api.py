@@ -132,6 +132,7 @@ async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
             sign_attachment=sign_with(download_secret(settings)),
             consents={provider: ground.doors.consent(provider) for provider in ground.doors.offered},
             settings=ApiSettings(
+                inbound_domain=ground.settings.smtp.inbound_domain,
                 return_urls=frozenset(settings.http.return_urls),
                 message_id_domain=settings.mail.message_id_domain,
             ),

@@ -9,6 +9,8 @@ Source: RFC 5321 4.2, 4.5.3, 7; RFC 3207 4.2; R33 to R36.
 """
 
 import asyncio
+import logging
+import re
 import ssl
 from collections import Counter
 from dataclasses import dataclass, field
@@ -28,6 +30,12 @@ from rules.words import EmailAddress, UserId, WorkspaceId
 
 log = structlog.get_logger(__name__)
 
+# aiosmtpd writes every command down, and with it addresses that are secrets.
+logging.getLogger("mail.log").disabled = True
+
+_PATH: Final = re.compile(r"<(?:@[^<>:]{1,200}:)?([^<>]{0,320})>[ \t]*(.*)", re.DOTALL)
+"""Source: RFC 5321 4.1.2; the source route is accepted and ignored, as its appendix C asks."""
+_UNPRINTABLE: Final = re.compile(r"[^ -~]")
 _PIECE_BYTES: Final = 4 * 1024 * 1024
 _HANDING_OVER: Final = timedelta(minutes=5)
 
@@ -290,9 +298,19 @@ class Conversation(SMTP):
     def _timeout_cb(self) -> None:
         self.end("421 4.4.2 Nothing was said for too long")
 
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Read an address and what follows it: aiosmtpd asks the interpreter's parser, which crashes."""
+        path = _PATH.fullmatch(arg.strip())
+        return (path[1] or "<>", path[2]) if path else (None, None)
+
     async def push(self, status: str | bytes) -> None:
         """Answer; after too many refusals, hang up instead."""
         said = status if isinstance(status, str) else status.decode("ascii", errors="replace")
+        if said == "500 Error: strict ASCII mode":
+            said = "501 5.6.7 Only ASCII is understood here"
+        elif said.startswith("500 Error: command"):
+            said = "500 5.5.1 Command not recognized"
+        said = _UNPRINTABLE.sub("?", said)
         self._errors += said[:1] in ("4", "5")
         if self._errors > self._door.limits.errors:
             self.end("421 4.7.0 Too many errors")

@@ -35,6 +35,8 @@ class ApiSettings:
     """Where a consent may send the user afterwards; compared whole, never by prefix."""
     message_id_domain: str = "localhost"
     """The right-hand side of the Message-IDs that we write."""
+    inbound_domain: str | None = None
+    """What stands behind the @ of Auto BCC addresses; None where no mail is taken."""
 
 
 @dataclass(frozen=True, slots=True)

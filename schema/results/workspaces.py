@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry import field
 
-from schema.results.refusals import AlreadyExists, Forbidden, InvalidInput, NotFound
+from schema.results.refusals import AlreadyExists, Forbidden, InvalidInput, NotFound, NotOffered
 from schema.types.mailboxes import User
 from schema.types.workspaces import ApiKey, Workspace
 
@@ -29,6 +29,10 @@ InviteUserResult = Annotated[
 CreateApiKeyResult = Annotated[
     ApiKeyCreated | InvalidInput | Forbidden,
     strawberry.union("CreateApiKeyResult", description="What making a key answers."),
+]
+RotateAutoBccResult = Annotated[
+    User | NotOffered | Forbidden,
+    strawberry.union("RotateAutoBccResult", description="What a new Auto BCC address answers."),
 ]
 RevokeApiKeyResult = Annotated[
     ApiKey | NotFound | Forbidden,
