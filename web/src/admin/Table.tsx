@@ -21,7 +21,7 @@ export function Table<Row>({
 }) {
   return (
     <div
-      role="region"
+      role="group"
       aria-label={label}
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}

@@ -59,7 +59,7 @@ export function Preview({
     <Section title={words.preview} about={words.previewAbout(usable, contacts.length)} actions={action}>
       {/* A table that is wider than the screen is scrolled by keys too. */}
       <div
-        role="region"
+        role="group"
         aria-label={words.preview}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}

@@ -39,14 +39,14 @@ export function Avatar({
   return (
     <span
       aria-hidden="true"
+      // Drawn, not written: in a control's name the initials would be noise.
+      data-initials={initials(name)}
       className={classes(
-        "inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none",
+        "before:content-[attr(data-initials)] inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none",
         sizes[size],
         HUES[hash % HUES.length],
         className,
       )}
-    >
-      {initials(name)}
-    </span>
+    />
   );
 }

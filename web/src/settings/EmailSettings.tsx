@@ -1,10 +1,10 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState } from "react";
 
 import { ask } from "../data/client";
 import { useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { useFeed } from "../data/useFeed";
-import { Page, toasts } from "../kit";
+import { toasts } from "../kit";
 import { words } from "../words/settings";
 import { consentStore, endConsent } from "./attempt";
 import { Connect } from "./Connect";
@@ -40,14 +40,14 @@ function useAttempt(): Attempt | null {
 }
 
 /** Settings > Profile > Email (2-way sync). */
-export function EmailSettings({ tabs }: { tabs: ReactNode }) {
+export function EmailSettings() {
   const { mailbox } = useSession();
   const attempt = useAttempt();
   const live = mailbox !== null && mailbox.status !== "AUTHORIZING" ? mailbox : null;
   const waits = attempt?.status === "AUTHORIZING" || attempt?.status === "REAUTHENTICATE" ? attempt : null;
   const failed = attempt?.status === "FAILED" ? attempt : null;
   return (
-    <Page title={words.emailTitle} about={words.emailAbout} actions={tabs}>
+    <>
       {failed !== null && <ConsentFailed attempt={failed} />}
       {waits !== null && waits.id !== live?.id && (
         <ConsentWaits attempt={waits} live={live?.address ?? null} />
@@ -57,6 +57,6 @@ export function EmailSettings({ tabs }: { tabs: ReactNode }) {
       ) : (
         <MailboxPanel key={live.id} id={live.id} address={live.address ?? ""} changed={live} />
       )}
-    </Page>
+    </>
   );
 }

@@ -1,17 +1,15 @@
-import type { ReactNode } from "react";
-
 import { useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { themeStore, turnTheme } from "../frame/theme";
-import { Avatar, Page, Section, Switch } from "../kit";
+import { Avatar, Section, Switch } from "../kit";
 import { words } from "../words/settings";
 import { Facts } from "../kit/Facts";
 
-export function Profile({ tabs }: { tabs: ReactNode }) {
+export function Profile() {
   const { user, workspace } = useSession();
   const theme = useStore(themeStore);
   return (
-    <Page title={words.profile} about={words.profileAbout} actions={tabs}>
+    <>
       <div className="flex items-center gap-4">
         <Avatar name={user.name} size={44} />
         <span className="min-w-0">
@@ -30,6 +28,6 @@ export function Profile({ tabs }: { tabs: ReactNode }) {
       <Section title={words.appearance} about={words.appearanceAbout}>
         <Switch label={words.themeDark} checked={theme === "dark"} onChange={turnTheme} />
       </Section>
-    </Page>
+    </>
   );
 }

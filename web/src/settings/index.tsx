@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 
 import { goTo } from "../frame/route";
-import { Tabs } from "../kit";
+import { Page, Tabs } from "../kit";
 import { words } from "../words/settings";
 import { EmailSettings } from "./EmailSettings";
 import { Profile } from "./Profile";
@@ -15,17 +15,27 @@ export default function Settings({ path }: { path: readonly string[] }) {
   useEffect(() => {
     if (!known) goTo("/settings/email", { replace: true });
   }, [known]);
-  const tabs = (
-    <Tabs
-      label={words.sections}
-      tabs={[
-        { value: "email", label: words.email },
-        { value: "profile", label: words.profile },
-      ]}
-      value={part}
-      onChange={(next) => goTo(`/settings/${next}`)}
-      controls="settings"
-    />
+  const isEmail = part === "email";
+  return (
+    <Page
+      title={isEmail ? words.emailTitle : words.profile}
+      about={isEmail ? words.emailAbout : words.profileAbout}
+      actions={
+        <Tabs
+          label={words.sections}
+          tabs={[
+            { value: "email", label: words.email },
+            { value: "profile", label: words.profile },
+          ]}
+          value={part}
+          onChange={(next) => goTo(`/settings/${next}`)}
+          controls="settings-part"
+        />
+      }
+    >
+      <div id="settings-part" role="tabpanel" aria-label={words[part]} className="flex flex-col gap-6">
+        {isEmail ? <EmailSettings /> : <Profile />}
+      </div>
+    </Page>
   );
-  return part === "email" ? <EmailSettings tabs={tabs} /> : <Profile tabs={tabs} />;
 }

@@ -1,0 +1,97 @@
+// What every browser story needs: a real Chromium on the deployment named in STACK, and an end without leftovers.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export const WAIT_MS = 20_000;
+export const stack = JSON.parse(process.env.STACK ?? "{}");
+
+/** Runs a story; what the page logs as an error or throws fails it, unless the story expects it. */
+export async function story(name, play, { expected = [] } = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--force-prefers-reduced-motion"],
+  });
+  const complaints = [];
+  try {
+    const open = async ({ width = 1280, height = 860, dark = false, signedIn = true, ...more } = {}) => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: dark ? "dark" : "light",
+        locale: "en-GB",
+        permissions: ["clipboard-read", "clipboard-write"],
+        ...more,
+      });
+      context.setDefaultTimeout(WAIT_MS);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => complaints.push(`thrown: ${error.message}`));
+      page.on("console", (message) => {
+        if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+      });
+      if (signedIn) await page.goto(linkTo("/"));
+      return page;
+    };
+    await play(open);
+    const unexpected = complaints.filter((one) => !expected.some((pattern) => pattern.test(one)));
+    must(unexpected.length === 0, `the page complained: ${unexpected.join(" | ")}`);
+    console.log(`${name}: told to its end`);
+  } finally {
+    await browser.close();
+  }
+}
+
+export function linkTo(path) {
+  return `${stack.api}${path}#token=${stack.token}`;
+}
+
+export function must(condition, sentence) {
+  if (!condition) throw new Error(sentence);
+}
+
+/** Fails with every violation of WCAG 2.2 AA that axe finds in the page as it is. */
+export async function mustBeAccessible(page, where) {
+  // Through the debugger: the page's own policy lets no foreign script in.
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }),
+  );
+  const said = violations.map(
+    (one) =>
+      `${one.id}: ${one.nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join("; ")}`,
+  );
+  must(said.length === 0, `${where}: ${said.join("\n")}`);
+}
+
+/** Asks the deployment's API itself, past the page. */
+export async function ask(query, variables = {}) {
+  const answer = await fetch(`${stack.api}/graphql`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${stack.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  must(errors === undefined, JSON.stringify(errors));
+  return data;
+}
+
+/** Turns the simulator: people write, consents are taken back. */
+export async function simulate(method, path, body) {
+  const answer = await fetch(`${stack.simulator}${path}`, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  must(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? "" : await answer.text()}`);
+  return answer.headers.get("content-type")?.includes("json") ? answer.json() : null;
+}
+
+/** On the simulated provider's consent page: agree, or refuse. */
+export async function consent(page, { deny = false, account } = {}) {
+  await page.getByRole("button", { name: "Allow" }).waitFor();
+  if (account !== undefined) await page.locator("[name=account]").fill(account);
+  await page.getByRole("button", { name: deny ? "Deny" : "Allow" }).click();
+}
