@@ -1,7 +1,8 @@
-"""What each process of a demo is told: addresses, secrets of the first start, the simulator as Google.
+"""What each process of a demo is told: addresses, secrets of the first start, the simulator as Google
+and as Microsoft.
 
-Belongs here: turning a demo's places into the variables of app/settings.py. Google and its simulator differ
-by these settings only.
+Belongs here: turning a demo's places into the variables of app/settings.py. The providers
+and their simulator differ by these settings only.
 """
 
 import base64
@@ -19,6 +20,7 @@ from database.sealing import write_new_key
 
 CLIENT_ID: Final = "bothways-demo.apps.simulator"
 CLIENT_SECRET: Final = "simulator-secret"  # noqa: S105 - the simulator's own, printed in its README
+MICROSOFT_CLIENT_ID: Final = "b07bbd27-1f2a-4c35-9d5e-5d1a7e0c2f10"
 PUSH_ACCOUNT: Final = "pubsub@simulator.test"
 TOPIC: Final = "projects/simulator/topics/bothways"
 
@@ -104,7 +106,7 @@ def given_addresses(kept: DemoSecrets) -> Given:
 
 def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict[str, str]:
     """Return the variables of the API and the worker."""
-    google = f"{places.simulator_url}/google"
+    google, microsoft = f"{places.simulator_url}/google", f"{places.simulator_url}/microsoft"
     return {
         "DATABASE_URL": addresses.app,
         "REDIS_URL": addresses.redis,
@@ -134,6 +136,11 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "GOOGLE_JWKS_URL": f"{google}/oauth2/v3/certs",
         "GOOGLE_USERINFO_URL": f"{google}/oauth2/v3/userinfo",
         "GOOGLE_API_ROOT": f"{google}/",
+        "MICROSOFT_CLIENT_ID": MICROSOFT_CLIENT_ID,
+        "MICROSOFT_CLIENT_SECRET": CLIENT_SECRET,
+        "MICROSOFT_PUSH": "true",
+        "MICROSOFT_AUTHORITY": f"{microsoft}/login",
+        "MICROSOFT_GRAPH_ROOT": f"{microsoft}/graph/v1.0/",
         "GOOGLE_PEOPLE_ROOT": f"{google}/people/",
         "GOOGLE_CONTACTS": "true",
     }
@@ -156,6 +163,7 @@ def simulator_arguments(places: Places) -> list[str]:
     return [
         *module("simulator", "--host", HOST, "--port", str(places.ports.simulator), "--seed"),
         *("--state", str(places.simulator_state), "--redirect-uri", callback),
+        *("--microsoft-redirect-uri", f"{places.api_url}/oauth/microsoft/callback"),
         *("--push-url", hook, "--push-audience", hook, "--push-service-account", PUSH_ACCOUNT),
     ]
 

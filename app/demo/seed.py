@@ -10,10 +10,19 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import update
+
 from app.accounts import make_key, make_user, make_workspace
 from database.ids import new_id
 from database.pool import Database
-from database.tables import ContactAddressRow, ContactRow, MessageRow, ThreadRow, UnreadRow
+from database.tables import (
+    ContactAddressRow,
+    ContactRow,
+    MessageRow,
+    ThreadRow,
+    UnreadRow,
+    WorkspaceRow,
+)
 from database.vault import Vault
 from database.work import Work
 from rules.happenings import MessageSynced
@@ -145,6 +154,7 @@ async def seed(db: Database, vault: Vault, now: datetime) -> Seeded:
     users = [await make_user(db, workspace_id, name, email, role, now) for name, email, role in USERS]
     people = {row.name.split()[0]: Writer(row.id, row.name, row.email, True) for row in users}
     async with db.work(workspace_id) as work:
+        await work.execute(update(WorkspaceRow).values(labs_outlook=True))
         for place, (name, company, address) in enumerate(CONTACTS):
             contact = _add_contact(work, name, company, address, now - timedelta(days=60 - place))
             people[name.split()[0]] = Writer(contact, name, address, False)
