@@ -36,44 +36,51 @@ class Operation:
         )
 
 
-def _operations() -> list[Operation]:
-    mail = "messages/{id}"
-    folder = "mailFolders/{fid}"
-    table: list[tuple[str, str, str, frozenset[str]]] = [
+MAIL, FOLDER = "messages/{id}", "mailFolders/{fid}"
+Row = tuple[str, str, str, frozenset[str]]
+
+
+def _of_messages() -> list[Row]:
+    return [
         ("me.get", "GET", "", PROFILE),
         ("messages.list", "GET", "messages", READ_BASIC),
         ("messages.create", "POST", "messages", WRITE),
-        ("messages.get", "GET", mail, READ_BASIC),
-        ("messages.update", "PATCH", mail, WRITE),
-        ("messages.delete", "DELETE", mail, WRITE),
-        ("messages.value", "GET", f"{mail}/$value", READ),
-        ("messages.send", "POST", f"{mail}/send", SEND),
-        ("messages.move", "POST", f"{mail}/move", WRITE),
-        ("messages.copy", "POST", f"{mail}/copy", WRITE),
-        ("messages.createReply", "POST", f"{mail}/createReply", WRITE),
-        ("messages.createReplyAll", "POST", f"{mail}/createReplyAll", WRITE),
-        ("messages.createForward", "POST", f"{mail}/createForward", WRITE),
-        ("messages.reply", "POST", f"{mail}/reply", SEND),
-        ("messages.replyAll", "POST", f"{mail}/replyAll", SEND),
-        ("messages.forward", "POST", f"{mail}/forward", SEND),
-        ("attachments.list", "GET", f"{mail}/attachments", READ),
-        ("attachments.create", "POST", f"{mail}/attachments", WRITE),
-        ("attachments.createUploadSession", "POST", f"{mail}/attachments/createUploadSession", WRITE),
-        ("attachments.get", "GET", f"{mail}/attachments/{{aid}}", READ),
-        ("attachments.delete", "DELETE", f"{mail}/attachments/{{aid}}", WRITE),
-        ("attachments.value", "GET", f"{mail}/attachments/{{aid}}/$value", READ),
+        ("messages.get", "GET", MAIL, READ_BASIC),
+        ("messages.update", "PATCH", MAIL, WRITE),
+        ("messages.delete", "DELETE", MAIL, WRITE),
+        ("messages.value", "GET", f"{MAIL}/$value", READ),
+        ("messages.send", "POST", f"{MAIL}/send", SEND),
+        ("messages.move", "POST", f"{MAIL}/move", WRITE),
+        ("messages.copy", "POST", f"{MAIL}/copy", WRITE),
+        ("messages.createReply", "POST", f"{MAIL}/createReply", WRITE),
+        ("messages.createReplyAll", "POST", f"{MAIL}/createReplyAll", WRITE),
+        ("messages.createForward", "POST", f"{MAIL}/createForward", WRITE),
+        ("messages.reply", "POST", f"{MAIL}/reply", SEND),
+        ("messages.replyAll", "POST", f"{MAIL}/replyAll", SEND),
+        ("messages.forward", "POST", f"{MAIL}/forward", SEND),
+        ("attachments.list", "GET", f"{MAIL}/attachments", READ),
+        ("attachments.create", "POST", f"{MAIL}/attachments", WRITE),
+        ("attachments.createUploadSession", "POST", f"{MAIL}/attachments/createUploadSession", WRITE),
+        ("attachments.get", "GET", f"{MAIL}/attachments/{{aid}}", READ),
+        ("attachments.delete", "DELETE", f"{MAIL}/attachments/{{aid}}", WRITE),
+        ("attachments.value", "GET", f"{MAIL}/attachments/{{aid}}/$value", READ),
         ("sendMail", "POST", "sendMail", SEND),
+    ]
+
+
+def _of_folders_and_people() -> list[Row]:
+    return [
         ("mailFolders.list", "GET", "mailFolders", READ_BASIC),
         ("mailFolders.create", "POST", "mailFolders", WRITE),
         ("mailFolders.delta", "GET", "mailFolders/delta", READ_BASIC),
-        ("mailFolders.get", "GET", folder, READ_BASIC),
-        ("mailFolders.update", "PATCH", folder, WRITE),
-        ("mailFolders.delete", "DELETE", folder, WRITE),
-        ("mailFolders.childFolders.list", "GET", f"{folder}/childFolders", READ_BASIC),
-        ("mailFolders.childFolders.create", "POST", f"{folder}/childFolders", WRITE),
-        ("mailFolders.messages.list", "GET", f"{folder}/messages", READ_BASIC),
-        ("mailFolders.messages.create", "POST", f"{folder}/messages", WRITE),
-        ("mailFolders.messages.delta", "GET", f"{folder}/messages/delta", READ_BASIC),
+        ("mailFolders.get", "GET", FOLDER, READ_BASIC),
+        ("mailFolders.update", "PATCH", FOLDER, WRITE),
+        ("mailFolders.delete", "DELETE", FOLDER, WRITE),
+        ("mailFolders.childFolders.list", "GET", f"{FOLDER}/childFolders", READ_BASIC),
+        ("mailFolders.childFolders.create", "POST", f"{FOLDER}/childFolders", WRITE),
+        ("mailFolders.messages.list", "GET", f"{FOLDER}/messages", READ_BASIC),
+        ("mailFolders.messages.create", "POST", f"{FOLDER}/messages", WRITE),
+        ("mailFolders.messages.delta", "GET", f"{FOLDER}/messages/delta", READ_BASIC),
         ("messageRules.list", "GET", "mailFolders/inbox/messageRules", SETTINGS),
         ("messageRules.create", "POST", "mailFolders/inbox/messageRules", SETTINGS_WRITE),
         ("messageRules.delete", "DELETE", "mailFolders/inbox/messageRules/{rid}", SETTINGS_WRITE),
@@ -88,6 +95,11 @@ def _operations() -> list[Operation]:
         ("contacts.update", "PATCH", "contacts/{cid}", CONTACTS_WRITE),
         ("contacts.delete", "DELETE", "contacts/{cid}", CONTACTS_WRITE),
         ("translateExchangeIds", "POST", "translateExchangeIds", PROFILE),
+    ]
+
+
+def _of_subscriptions() -> list[Row]:
+    return [
         ("subscriptions.list", "GET", "/subscriptions", READ_BASIC | CONTACTS),
         ("subscriptions.create", "POST", "/subscriptions", READ_BASIC | CONTACTS),
         ("subscriptions.get", "GET", "/subscriptions/{sid}", READ_BASIC | CONTACTS),
@@ -95,10 +107,12 @@ def _operations() -> list[Operation]:
         ("subscriptions.delete", "DELETE", "/subscriptions/{sid}", READ_BASIC | CONTACTS),
         ("subscriptions.reauthorize", "POST", "/subscriptions/{sid}/reauthorize", READ_BASIC | CONTACTS),
     ]
-    return [Operation(f"graph.{name}", verb, path, scopes) for name, verb, path, scopes in table]
 
 
-OPERATIONS = _operations()
+OPERATIONS = [
+    Operation(f"graph.{name}", verb, path, scopes)
+    for name, verb, path, scopes in (*_of_messages(), *_of_folders_and_people(), *_of_subscriptions())
+]
 USER = re.compile(r"/(?:me|users/(?P<user>[^/]+))(?:/(?P<rest>.*))?")
 BRACKETED = re.compile(r"\('([^']*)'\)")
 

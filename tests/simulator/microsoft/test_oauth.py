@@ -49,10 +49,10 @@ def authorize_url(simulator: Simulator, tenant: str = "common", **more: str) -> 
     return f"{simulator.microsoft_url}login/{tenant}/oauth2/v2.0/authorize?{urlencode(query)}"
 
 
-async def token_request(simulator: Simulator, **form: str) -> httpx.Response:
+async def token_request(simulator: Simulator, tenant: str = "common", **form: str) -> httpx.Response:
     """Post to the token endpoint."""
     fields = {"client_id": MICROSOFT_CLIENT_ID, "client_secret": MICROSOFT_CLIENT_SECRET, **form}
-    url = f"{simulator.microsoft_url}login/common/oauth2/v2.0/token"
+    url = f"{simulator.microsoft_url}login/{tenant}/oauth2/v2.0/token"
     return await simulator.control.post(url, data=fields)
 
 
@@ -181,15 +181,7 @@ async def test_errors_of_the_token_endpoint(simulator: Simulator) -> None:
         await token_request(simulator, grant_type="password"),
         await token_request(simulator),
     ]
-    elsewhere = await simulator.control.post(
-        f"{simulator.microsoft_url}login/organizations/oauth2/v2.0/token",
-        data={
-            **good,
-            "code": await code(),
-            "client_id": MICROSOFT_CLIENT_ID,
-            "client_secret": MICROSOFT_CLIENT_SECRET,
-        },
-    )
+    elsewhere = await token_request(simulator, "organizations", **good, code=await code())
 
     assert first.status_code == 200
     assert [(answer.status_code, answer.json()["error_codes"][0]) for answer in [*answers, elsewhere]] == [
