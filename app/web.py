@@ -44,7 +44,7 @@ def mail_frame_policy(*, images: bool) -> str:
     sources = "data: blob: https: http:" if images else "data: blob:"
     return (
         "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; "
-        f"img-src {sources}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"img-src {sources}; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
 
 

@@ -17,6 +17,15 @@ function themeOf(coloured: boolean): { ink: string; accent: string; line: string
   return { ink: read("--ink"), accent: read("--accent"), line: read("--line"), font };
 }
 
+/** The app's own font, which the frame's document has to be told of. */
+function fontFaces(): string {
+  return [...document.styleSheets]
+    .flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => rule instanceof CSSFontFaceRule)
+    .map((rule) => rule.cssText)
+    .join("\n");
+}
+
 /** Makes a newsletter that is wider than the reader's screen fit it, as a phone's mail program does. */
 function fit(body: HTMLElement): void {
   body.style.zoom = "1";
@@ -51,15 +60,16 @@ export function MailFrame({
     if (loaded === 0 || page?.body == null || page.location.href === "about:blank") return;
     page.documentElement.lang = "";
     const style = page.createElement("style");
-    style.textContent = frameStyle(themeOf(prepared.coloured));
+    style.textContent = frameStyle({
+      ...themeOf(prepared.coloured),
+      scheme: prepared.coloured ? "light" : theme,
+      faces: fontFaces(),
+    });
     page.head.replaceChildren(style);
     page.body.dir = "auto";
     page.body.replaceChildren(...[...prepared.body.childNodes].map((node) => page.importNode(node, true)));
     fit(page.body);
-    const measure = () =>
-      setHeight(
-        Math.ceil(page.body.getBoundingClientRect().height * (Number(page.body.style.zoom) || 1)) + 2,
-      );
+    const measure = () => setHeight(Math.ceil(page.documentElement.getBoundingClientRect().height) + 2);
     const grown = new ResizeObserver(measure);
     grown.observe(page.body);
     page.addEventListener("keydown", answerKey);
@@ -92,7 +102,7 @@ export function MailFrame({
           sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
           referrerPolicy="no-referrer"
           onLoad={() => setLoaded((count) => count + 1)}
-          style={{ height }}
+          style={{ height, colorScheme: prepared.coloured ? "light" : theme }}
           className="block w-full border-0 bg-transparent"
         />
       </div>

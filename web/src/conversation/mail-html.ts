@@ -71,10 +71,20 @@ export function prepare(
   return { body, hasRemoteImages: remote.length > 0, coloured };
 }
 
+export interface FrameTheme {
+  ink: string;
+  accent: string;
+  line: string;
+  font: string;
+  scheme: string;
+  /** The rules of the fonts that `font` names. */
+  faces: string;
+}
+
 /** The frame's own style; `theme` holds the reader's colours where the mail brought none. */
-export function frameStyle(theme: { ink: string; accent: string; line: string; font: string }): string {
-  return `
-    html { margin: 0; overflow: hidden; background: transparent; }
+export function frameStyle(theme: FrameTheme): string {
+  return `${theme.faces}
+    html { margin: 0; color-scheme: ${theme.scheme}; overflow: hidden; background: transparent; }
     body { margin: 0; padding: 1px 0; color: ${theme.ink}; font: 15px/1.55 ${theme.font};
       overflow-wrap: anywhere; overflow-x: auto; overflow-y: hidden; display: flow-root; }
     a { color: ${theme.accent}; }

@@ -4,7 +4,18 @@ import { feedState } from "../data/feed";
 import { useSession, type Session } from "../data/session";
 import { useStore } from "../data/store";
 import { forgetToken } from "../data/token";
-import { Avatar, Button, classes, Icon, Menu, Notice, Skeleton, Tooltip, type IconName } from "../kit";
+import {
+  Avatar,
+  Button,
+  classes,
+  Icon,
+  Menu,
+  Notice,
+  Skeleton,
+  toasts,
+  Tooltip,
+  type IconName,
+} from "../kit";
 import { Toasts } from "../kit/Toasts";
 import { words } from "../words/frame";
 import { composeNew, keepDraftsOf, openDraft } from "../composer/drafts";
@@ -189,6 +200,17 @@ export function Frame({ children }: { children: ReactNode }) {
     { keys: "?", label: words.showKeys, group: words.general_group, run: () => setOverlay("keys") },
     { keys: "c", label: words.newMail, group: words.general_group, run: () => composeNew() },
     { label: words.dark, group: words.general_group, run: turnTheme },
+    {
+      keys: "z",
+      label: words.undo,
+      group: words.general_group,
+      run: () => {
+        const last = toasts.current().findLast((toast) => toast.action?.keys === "z");
+        if (last === undefined) return;
+        toasts.close(last.id);
+        last.action?.onChoose();
+      },
+    },
     { label: words.signOut, group: words.general_group, run: signOut },
     ...places.map((place) => ({
       keys: place.keys,

@@ -170,7 +170,7 @@ function Loading() {
     <div aria-busy="true" className="flex flex-col gap-1 px-4 py-2">
       <span className="sr-only">{words.loadingMore}</span>
       {Array.from({ length: 8 }, (_, place) => (
-        <span key={place} className="flex h-[72px] gap-3 py-2">
+        <span key={place} className="flex h-[77px] gap-3 py-2">
           <Skeleton className="size-8 rounded-full" />
           <span className="flex flex-1 flex-col gap-2 pt-1">
             <Skeleton className="h-3 w-2/5" />

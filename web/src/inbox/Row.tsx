@@ -5,7 +5,7 @@ import { Avatar, classes, Icon } from "../kit";
 import { words } from "../words/inbox";
 import { fullTime, shortTime } from "../words/times";
 
-export const ROW_HEIGHT = 76;
+export const ROW_HEIGHT = 80;
 
 export function nameOfThread(row: Pick<ThreadRow, "contact">): string {
   return row.contact.name ?? row.contact.emails[0] ?? words.nobody;
@@ -87,7 +87,7 @@ export const Row = memo(function Row(props: RowProps) {
     >
       <div
         className={classes(
-          "flex h-[72px] cursor-default gap-3 rounded-md px-2.5 py-2",
+          "flex h-[77px] cursor-default gap-3 rounded-md px-2.5 py-2",
           chosen || opened ? "bg-chosen" : "hover:bg-hover",
           props.cursor && "ring-2 ring-accent/70 ring-inset",
         )}

@@ -1,10 +1,11 @@
 import { AlertDialog as BaseAlert } from "@base-ui/react/alert-dialog";
 import { Dialog as Base } from "@base-ui/react/dialog";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
 import { words } from "../words/kit";
-import { Button, IconButton } from "./Button";
+import { Button } from "./Button";
 import { classes } from "./classes";
+import { Icon } from "./Icon";
 
 const BACKDROP = "animate-fade fixed inset-0 z-40 bg-black/35 dark:bg-black/60";
 const POPUP =
@@ -28,11 +29,18 @@ export function Dialog({
   footer?: ReactNode;
   wide?: boolean;
 }) {
+  const popup = useRef<HTMLDivElement>(null);
+  // A dialog that asks for words begins in the first field.
+  const first = () => popup.current?.querySelector<HTMLElement>("input, select, textarea") ?? popup.current;
   return (
     <Base.Root open={open} onOpenChange={(now) => !now && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={BACKDROP} />
-        <Base.Popup className={classes(POPUP, wide ? "sm:w-[min(56rem,92vw)]" : "sm:w-[min(30rem,92vw)]")}>
+        <Base.Popup
+          ref={popup}
+          initialFocus={first}
+          className={classes(POPUP, wide ? "sm:w-[min(56rem,92vw)]" : "sm:w-[min(30rem,92vw)]")}
+        >
           <header className="flex items-start gap-3 px-5 pt-4 pb-2">
             <span className="min-w-0 flex-1">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
@@ -41,8 +49,11 @@ export function Dialog({
               )}
             </span>
             <Base.Close
-              render={<IconButton icon="close" label={words.close} keys="Esc" className="-me-2" />}
-            />
+              aria-label={words.close}
+              className="-me-2 flex size-8 items-center justify-center rounded-md text-ink-2 hover:bg-hover"
+            >
+              <Icon name="close" />
+            </Base.Close>
           </header>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
           {footer !== undefined && (

@@ -16,6 +16,7 @@ export const words = defineWords({
   paletteNone: "Nothing fits.",
   people_group: "Write to",
   keys: "Keys",
+  undo: "Undo the last action",
   showKeys: "Show the keys",
   light: "Light theme",
   dark: "Dark theme",
