@@ -9,10 +9,11 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from simulator.exchange import Answer, Json, Request, json_answer
 from simulator.microsoft import errors
+from simulator.microsoft.call import json_object
 
 MOST_CALLS, AT_ONCE = 20, 4
 Inner = Callable[[Request], Awaitable[Answer]]
@@ -48,11 +49,7 @@ async def answer(request: Request, inner: Inner, now: datetime) -> Answer:
 
 
 def _calls(request: Request) -> list[Json]:
-    try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise errors.bad_request("Invalid batch payload format.", "BadRequest") from error
-    calls = body.get("requests") if isinstance(body, dict) else None
+    calls = json_object(request.body).get("requests")
     if not isinstance(calls, list) or not calls or not all(isinstance(call, dict) for call in calls):
         raise errors.bad_request("Invalid batch payload format.", "BadRequest")
     if len(calls) > MOST_CALLS:
@@ -78,8 +75,8 @@ def _calls(request: Request) -> list[Json]:
         if call.get("body") is not None and "content-type" not in kinds:
             text = f"Write request id : {name} does not contain Content-Type header or body."
             raise errors.bad_request(text, "BadRequest")
-        if "$batch" in url:
-            raise errors.bad_request("A batch cannot hold a batch.", "BadRequest")
+        if "$batch" in url or not url.startswith("/"):
+            raise errors.bad_request("The url of a request is relative, and no batch.", "BadRequest")
         known.add(name)
     return calls
 
@@ -89,7 +86,7 @@ def _names(value: object) -> list[str]:
 
 
 def _request(call: Json, outer: Request) -> Request:
-    address = urlsplit(str(call["url"]))
+    target, _, query_text = str(call["url"]).partition("?")
     given = call.get("headers")
     fields = (
         {str(name).lower(): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
@@ -98,8 +95,8 @@ def _request(call: Json, outer: Request) -> Request:
     body = call.get("body")
     is_json = "json" in fields.get("content-type", "json")
     content = b"" if body is None else json.dumps(body).encode() if is_json else str(body).encode()
-    path = "/" + unquote(address.path).lstrip("/").removeprefix("v1.0/")
-    query = parse_qs(address.query, keep_blank_values=True)
+    path = "/" + unquote(target).lstrip("/").removeprefix("v1.0/")
+    query = parse_qs(query_text, keep_blank_values=True)
     return Request(str(call["method"]).upper(), f"/graph/v1.0{path}", query, headers, content)
 
 

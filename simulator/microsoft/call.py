@@ -56,16 +56,7 @@ class Call:
         Raises:
             GraphError: 400 for anything else.
         """
-        if not self.request.body.strip():
-            return {}
-        try:
-            found = json.loads(self.request.body)
-        except (ValueError, RecursionError) as error:
-            text = "Unable to read JSON request payload. Please ensure payload is of valid JSON format."
-            raise errors.bad_request(text, "BadRequest") from error
-        if not isinstance(found, dict):
-            raise errors.bad_request("The JSON payload is no object.", "BadRequest")
-        return found
+        return json_object(self.request.body)
 
     @property
     def is_mime(self) -> bool:
@@ -137,8 +128,9 @@ class Call:
         """Return how many entries a page may have: `$top`, else the preferred page size."""
         size = self.whole("$top", 0, HIGHEST_TOP)
         preferred = self.preferences.get("odata.maxpagesize", "")
-        if preferred.isascii() and preferred.isdigit() and 0 < int(preferred) <= HIGHEST_TOP:
-            return min(size, int(preferred)) if size else int(preferred)
+        if preferred.isascii() and preferred.isdigit() and len(preferred) < 5 and int(preferred):
+            wanted = min(int(preferred), HIGHEST_TOP)
+            return min(size, wanted) if size else wanted
         return size or default
 
     def link(self, **query: str) -> str:
@@ -174,6 +166,31 @@ def answered(call: Call, body: Json, status: int = 200) -> Answer:
 def empty(status: int) -> Answer:
     """Return an answer without a body."""
     return Answer(status)
+
+
+def json_object(content: bytes) -> Json:
+    """Read a JSON object; no bytes mean an empty one.
+
+    Raises:
+        GraphError: 400 for anything else, and for text that is no Unicode or numbers that are none.
+    """
+    if not content.strip():
+        return {}
+    try:
+        found = json.loads(content, parse_constant=_no_number)
+        # An unpaired surrogate can be written in JSON, but nowhere be kept.
+        if b"\\ud" in content.lower():
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        text = "Unable to read JSON request payload. Please ensure payload is of valid JSON format."
+        raise errors.bad_request(text, "BadRequest") from error
+    if not isinstance(found, dict):
+        raise errors.bad_request("The JSON payload is no object.", "BadRequest")
+    return found
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(name)
 
 
 def text_of(body: Json, name: str, default: str = "") -> str:

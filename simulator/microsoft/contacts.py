@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/en-us/graph/api/resources/contact, /user-lis
 from simulator.exchange import Answer, Json
 from simulator.microsoft import errors, odata
 from simulator.microsoft.box import Box, Contact, ContactEntry, folder_id, opaque
-from simulator.microsoft.call import Call, Handler, answered, empty
+from simulator.microsoft.call import Call, Handler, answered, empty, list_of, text_of, texts_of
 from simulator.microsoft.push import change_key
 from simulator.microsoft.wire import stamp
 from simulator.post import Account
@@ -138,8 +138,11 @@ def _fields(call: Call) -> Json:
         text = f"The property '{unknown[0][:80]}' does not exist on type 'microsoft.graph.contact'."
         raise errors.bad_request(text, "RequestBodyRead")
     for name in LISTS:
-        if not isinstance(body.get(name, []), list):
-            raise errors.invalid(f"The property '{name}' must be a collection.")
+        if name == "emailAddresses":
+            for email in list_of(body, name):
+                text_of(email, "name"), text_of(email, "address")
+        else:
+            texts_of(body, name)
     for name in TEXTS:
         if not isinstance(body.get(name), str | None):
             raise errors.invalid(f"The property '{name}' must be a string.")

@@ -50,8 +50,8 @@ PASSED_OVER = {
     "id",
 }
 KEPT_FIELDS = ("in-reply-to", "references", "reply-to", "thread-topic", "thread-index", "auto-submitted")
+IMPORTANCES = ("low", "normal", "high")
 MOST_HEADERS = 5
-MOST_INLINE_BYTES = 3 * 1024 * 1024
 
 
 def check_names(body: Json) -> None:
@@ -88,13 +88,12 @@ def from_mime(call: Call, thread_id: str | None = None) -> Copy:
 
 def stored(call: Call, letter: compose.Letter, body: Json, thread_id: str | None) -> Copy:
     """Put a letter among the drafts, with the marks that the JSON sets."""
-    properties = properties_of(body)
-    copy = call.world.post.store(call.account, _written(call, letter, body), {"DRAFT"}, thread_id=thread_id)
+    properties, categories = properties_of(body), texts_of(body, "categories")
+    importance = one_of(text_of(body, "importance", "normal").lower(), IMPORTANCES)
+    raw = _written(call, letter, body)
+    copy = call.world.post.store(call.account, raw, {"DRAFT"}, thread_id=thread_id)
     item = call.world.microsoft.item(call.account, copy)
-    item.properties |= properties
-    importance = text_of(body, "importance", "normal").lower()
-    item.importance = importance if importance in ("low", "normal", "high") else "normal"
-    item.categories = texts_of(body, "categories")
+    item.properties, item.categories, item.importance = properties, categories, importance
     return copy
 
 
@@ -189,6 +188,13 @@ def enclosure(body: Json) -> compose.Enclosure:
     kind = text_of(body, "contentType") or compose.guessed_type(name)
     inline = flag_of(body, "isInline", False)
     return compose.Enclosure(name, kind, content, text_of(body, "contentId"), inline)
+
+
+def one_of(value: str, known: tuple[str, ...]) -> str:
+    """Return a value of an enumeration; GraphError 400 for another."""
+    if value not in known:
+        raise errors.invalid(f"Cannot convert a value to target type: {value[:50]!r}")
+    return value
 
 
 def properties_of(body: Json) -> dict[str, str]:

@@ -17,7 +17,6 @@ from simulator.microsoft.identity import is_personal, object_id
 from simulator.microsoft.push import change_key
 
 FLAGS = ("notFlagged", "flagged", "complete")
-IMPORTANCES = ("low", "normal", "high")
 MOST_FOUND = 1000
 
 
@@ -156,10 +155,10 @@ def update_message(call: Call) -> Answer:
         raise errors.GraphError(
             400, "ErrorInvalidPropertySet", f"The property '{sorted(written)[0]}' can be set only on drafts."
         )
-    apply_marks(call, copy, item, body)
     if written:
         drafting.rewrite(call, copy, item, body)
-    else:
+    apply_marks(call, copy, item, body)
+    if not written:
         call.world.post.touch(call.account, copy.id)
     return entity(call, copy, call.world.microsoft.item(call.account, copy))
 
@@ -174,16 +173,10 @@ def apply_marks(call: Call, copy: Copy, item: Item, body: Json) -> None:
     if "categories" in body:
         item.categories = texts_of(body, "categories")
     if "flag" in body:
-        item.flag = _one_of(text_of(object_of(body, "flag"), "flagStatus", "notFlagged"), FLAGS)
+        item.flag = drafting.one_of(text_of(object_of(body, "flag"), "flagStatus", "notFlagged"), FLAGS)
     if "importance" in body:
-        item.importance = _one_of(text_of(body, "importance", "normal").lower(), IMPORTANCES)
+        item.importance = drafting.one_of(text_of(body, "importance", "normal").lower(), drafting.IMPORTANCES)
     item.properties |= drafting.properties_of(body)
-
-
-def _one_of(value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise errors.invalid(f"Cannot convert a value to target type: {value[:50]!r}")
-    return value
 
 
 def delete_message(call: Call) -> Answer:

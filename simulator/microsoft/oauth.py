@@ -305,9 +305,10 @@ def _keys(world: "World", _request: Request, _authority: str, root_url: str) -> 
     return answer
 
 
-def _logout(_world: "World", request: Request, _authority: str, _root_url: str) -> Answer:
+def _logout(world: "World", request: Request, _authority: str, _root_url: str) -> Answer:
     target = request.first("post_logout_redirect_uri")
-    if urlsplit(target).scheme in ("http", "https"):
+    known = world.microsoft.grants.state.clients.values()
+    if target and any(target in client.redirect_uris for client in known):
         return Answer(302, b"", {"location": target})
     return _html(consent_page.message_page("You signed out of your account", "Close all browser windows."))
 

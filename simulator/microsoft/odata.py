@@ -28,7 +28,7 @@ MATCHED: dict[str, Callable[[str, str], bool]] = {
     "startswith": lambda text, part: text.startswith(part),
     "endswith": lambda text, part: text.endswith(part),
 }
-MOST_TOKENS, DEEPEST = 400, 20
+MOST_TOKENS, DEEPEST, LONGEST_NUMBER = 400, 20, 18
 Value = str | int | bool | datetime | None
 Look = Callable[[str], object]
 Test = Callable[[Look], bool]
@@ -174,6 +174,9 @@ class _Reader:
             self.take()
         inner_reader_start = len(self.properties)
         inner = self.either(depth + 1)
+        foreign = [one for one in self.properties[inner_reader_start:] if one.partition("/")[0] != variable]
+        if foreign:
+            raise _wrong(foreign[0])
         del self.properties[inner_reader_start:]
         self.take(")")
         self.named(name)
@@ -202,8 +205,11 @@ class _Reader:
             case "text":
                 return text[1:-1].replace("''", "'")
             case "time":
-                return datetime.fromisoformat(text)
-            case "number":
+                instant = _instant(text)
+                if instant is None:
+                    raise _wrong(text)
+                return instant
+            case "number" if len(text) <= LONGEST_NUMBER:
                 return int(text)
             case "word" if text.lower() in ("true", "false", "null"):
                 return {"true": True, "false": False, "null": None}[text.lower()]
@@ -226,10 +232,19 @@ def _looking(entry: object, variable: str) -> Look:
     return look
 
 
+def _instant(text: str) -> datetime | None:
+    """Return an aware instant, or None for what is none."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
+
+
 def _compare(found: object, operator: str, wanted: Value) -> bool:
     if isinstance(wanted, datetime) and isinstance(found, str):
-        there, here = datetime.fromisoformat(found), wanted
-        return COMPARED[operator]((there > here) - (there < here))
+        there = _instant(found)
+        return there is not None and COMPARED[operator]((there > wanted) - (there < wanted))
     if isinstance(wanted, bool) or wanted is None or isinstance(found, bool) or found is None:
         return COMPARED[operator](0 if found == wanted else 1) if operator in ("eq", "ne") else False
     if isinstance(found, str) and isinstance(wanted, str):
@@ -262,6 +277,8 @@ def expanded(text: str) -> dict[str, str]:
                 raise errors.bad_request(f"Could not parse $expand: {piece[:80]!r}", "BadRequest")
             found[whole["name"]] = whole["inner"] or ""
         piece = ""
+    if depth:
+        raise errors.bad_request(f"Could not parse $expand: {text[:80]!r}", "BadRequest")
     return found
 
 

@@ -118,7 +118,12 @@ def _resource(call: Call, text: str) -> tuple[str, str]:
 
 def _url(body: Json, name: str, *, required: bool) -> str:
     text = text_of(body, name)
-    if (text or required) and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if (text or required) and not usable:
         raise _invalid(f"{name} is missing or no URL.")
     return text
 
