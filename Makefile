@@ -14,7 +14,7 @@ help: ## Show this list
 	@echo
 	@echo "  PORT=9000 make demo   uses ports 9000 to 9002 instead of 8000 to 8002"
 
-demo: ## Run everything here: database, API, worker, a simulated Google; prints the links
+demo: ## Run everything here: web app, API, worker, database, a simulated Google; prints the links
 	@sh requirements/install.sh embedded
 	@$(RUN) -m app demo --with-parent
 
@@ -49,5 +49,5 @@ lock: ## Pin pyproject.toml's packages again; UPGRADE=1 takes newer releases
 
 clean: ## Remove the environment, the demo's data and every cache
 	@if [ -x $(RUN) ]; then $(RUN) -m app demo-reset --quiet || true; fi
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules web/node_modules web/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

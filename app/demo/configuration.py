@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from app import web
 from app.demo.places import HOST, DemoTrouble, Places, write_private
 from app.settings import child_environment, given
 from database.roles import APP
@@ -171,8 +172,10 @@ def simulator_arguments(places: Places) -> list[str]:
 def links(places: Places, kept: DemoSecrets) -> dict[str, str]:
     """Return what .demo/links.json tells."""
     token = kept.token or ""
+    graphiql = f"{places.api_url}/graphiql#token={token}"
     return {
-        "inbox": f"{places.api_url}/graphiql#token={token}",
+        "inbox": f"{places.api_url}/#token={token}" if web.is_built() else graphiql,
+        "graphiql": graphiql,
         "api": f"{places.api_url}/graphql",
         "ws": f"ws://{HOST}:{places.ports.api}/graphql",
         "simulator": places.simulator_url,

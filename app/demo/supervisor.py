@@ -18,7 +18,8 @@ from typing import Final, NoReturn
 
 from rich.console import Console
 
-from app.demo import children, configuration, places, preparing
+from app import web
+from app.demo import children, configuration, places, preparing, web_building
 from app.demo.children import Child
 from app.demo.places import DemoTrouble, Places
 from app.embedded import EmbeddedPostgres, EmbeddedTrouble, EmbeddedValkey
@@ -61,11 +62,14 @@ class Demo:
 
     def _start(self) -> None:
         secrets = configuration.read_secrets(self.places)
+        building = self._begin_web()
         with self._step("database and Valkey"):
             addresses = self._start_servers(secrets)
         simulator = self._child("simulator", configuration.simulator_arguments(self.places), {})
         with self._step("tables and the demo's people"):
             secrets = preparing.prepare(self.places, secrets, addresses)
+        if building is not None:
+            self._await_web(building)
         environment = configuration.environment(self.places, secrets, addresses)
         api = self._child("api", configuration.module("app", "api"), environment)
         worker = self._child("worker", configuration.module("app", "worker"), environment)
@@ -77,6 +81,31 @@ class Demo:
             with self._step(child.name):
                 children.await_answer(child, url, self._pause)
         places.write_private(self.places.links, configuration.links(self.places, secrets))
+
+    def _begin_web(self) -> Child | None:
+        """Begin to build the web app if its sources changed; the API serves what is there at its start."""
+        if not web_building.WEB.is_dir() or web_building.is_fresh():
+            return None
+        self.console.print(
+            "  building the web app (the first time takes about half a minute) …", highlight=False
+        )
+        return self._child("web", configuration.module("app.demo.web_building"), {})
+
+    def _await_web(self, building: Child) -> None:
+        """Wait for the build. Without Node, or where it fails, the demo goes on with what there is."""
+        with self._step("web app"):
+            while building.ended is None:
+                self._pause(0.05)
+        self.children.remove(building)
+        if not building.ended:
+            return
+        shown = "the web app as it was built before" if web.is_built() else "GraphiQL in its place"
+        why = (
+            "there is no Node 20 or later, and none to install for this platform"
+            if building.ended == web_building.NO_NODE
+            else f"it could not be built (see {building.log})"
+        )
+        self.console.print(f"  [yellow]{why}; you get {shown}[/yellow]", highlight=False)
 
     def _start_servers(self, secrets: configuration.DemoSecrets) -> configuration.Addresses:
         """Start both servers at the same time, where no address of one was given."""
@@ -159,7 +188,8 @@ class Demo:
             highlight=False,
         )
         shown = {
-            "inbox": "GraphiQL, signed in as Ann Berg",
+            "inbox": "the inbox, signed in as Ann Berg",
+            "graphiql": "ask the API by hand, signed in as Ann Berg",
             "api": "the API, by HTTP and by web socket",
             "simulator": "play Google, and the people who write",
             "token": "Ann's API key, for Authorization: Bearer …",

@@ -51,7 +51,7 @@ async def test_it_answers_keeps_its_data_and_leaves_nothing(demo: Demo) -> None:
     demo.process.send_signal(signal.SIGTERM)
     demo.process.wait(30)
 
-    assert sorted(first) == ["api", "inbox", "simulator", "token", "ws"]
+    assert sorted(first) == ["api", "graphiql", "inbox", "simulator", "token", "ws"]
     assert made == {"data": {"createContact": {"__typename": "Contact"}}}
     assert viewer["data"]["viewer"] == {
         "user": {"email": "ann@example-co.test"},
