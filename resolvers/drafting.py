@@ -63,7 +63,7 @@ class Unusable(Exception):
         return InvalidInput(message=self.message, field=self.field)
 
 
-def read_draft(given: SendEmailInput, user_id: UserId, now: datetime) -> Draft:
+def read_draft(given: SendEmailInput, user_id: UserId | None, now: datetime) -> Draft:
     """Return what is to be sent.
 
     Raises:
@@ -74,7 +74,7 @@ def read_draft(given: SendEmailInput, user_id: UserId, now: datetime) -> Draft:
     if (given.contact_id is None) == (given.thread_id is None):
         raise Unusable("input.contactId", "Give a contact to write to, or a conversation to go on with.")
     return Draft(
-        key=_key(given.idempotency_key),
+        key=read_key(given.idempotency_key),
         request_hash=request_hash(_request(given, user_id)),
         contact_id=_known(given.contact_id),
         thread_id=_known(given.thread_id),
@@ -131,7 +131,8 @@ def read_text(field: str, text: str, longest: int) -> str:
     return text
 
 
-def _key(key: str) -> str:
+def read_key(key: str) -> str:
+    """Return an idempotency key. Raises: Unusable."""
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise Unusable("input.idempotencyKey", f"A key has 1 to {LONGEST_KEY} printable characters.")
     return key
@@ -192,7 +193,7 @@ def _undo(seconds: int | None) -> timedelta:
     return timedelta(seconds=seconds or 0)
 
 
-def _request(given: SendEmailInput, user_id: UserId) -> dict[str, Plain]:
+def _request(given: SendEmailInput, user_id: UserId | None) -> dict[str, Plain]:
     """Return the request as its hash sees it; who asks belongs to it."""
     return {
         "user": str(user_id),

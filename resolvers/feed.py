@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, assert_never
 from uuid import UUID
 
+from strawberry.utils.str_converters import to_camel_case
+
 from database.reads import roots
 from database.reads.wanted import Wanted
 from resolvers.access import governs, require_read
@@ -35,7 +37,17 @@ _SOURCES: Final = {
     "message": roots.MESSAGES_BY_ID,
     "thread": roots.THREADS_BY_ID,
     "mailbox": roots.MAILBOXES_BY_ID,
+    "bulk_send": roots.BULK_SENDS_BY_ID,
 }
+
+
+_ROOTS: Final = {
+    "thread": roots.THREAD,
+    "contact": roots.CONTACT,
+    "mailbox": roots.OWN_MAILBOX,
+    "bulk_send": roots.BULK_SEND,
+}
+_SPOKEN: Final = {"thread": "conversation", "bulk_send": "bulk send"}
 
 
 class SubscribedField(Protocol):
@@ -70,6 +82,7 @@ _INBOX: Final = _Narrowed(
             happenings.MessageChanged,
             happenings.ThreadChanged,
             happenings.MailboxChanged,
+            happenings.BulkSendProgressed,
             happenings.Withdrawn,
         )
     ),
@@ -105,6 +118,9 @@ class LiveFeed:
             case "mailboxChanged":
                 sources = {"mailboxId": "mailbox"}
                 kind = happenings.MailboxChanged.kind
+            case "bulkSendProgressed":
+                sources = {"id": "bulk_send"}
+                kind = happenings.BulkSendProgressed.kind
             case _:
                 raise LookupError(f"no feed tells {field.name}")
         ids: dict[str, UUID] = {}
@@ -114,11 +130,11 @@ class LiveFeed:
         return _Narrowed(frozenset({kind}), ids)
 
     async def _seen(self, viewer: Viewer, noun: str, id: str) -> UUID:
-        source = {"thread": roots.THREAD, "contact": roots.CONTACT, "mailbox": roots.OWN_MAILBOX}[noun]
+        source = _ROOTS[noun]
         key = read_id(id)
         context = self._make_context(viewer, "live")
         if key is None or await read_one(context, noun, source, Wanted(), id=uuid(key)) is None:
-            raise NotFound(f"There is no such {'conversation' if noun == 'thread' else noun}.")
+            raise NotFound(f"There is no such {_SPOKEN.get(noun, noun)}.")
         return key
 
 
@@ -182,6 +198,9 @@ class ViewersInterest:
             case happenings.MailboxChanged():
                 mailbox = seen["mailbox"].get(str(event.mailbox_id))
                 return None if mailbox is None else told.MailboxChanged(id=id, at=at, mailbox=mailbox)
+            case happenings.BulkSendProgressed():
+                bulk = seen["bulk_send"].get(str(event.bulk_send_id))
+                return None if bulk is None else told.BulkSendProgressed(id=id, at=at, bulk_send=bulk)
             case happenings.Withdrawn():
                 if event.visible_to == self._viewer.user_id:
                     return None
@@ -205,6 +224,8 @@ def _named(events: Sequence[NumberedEvent]) -> dict[str, set[UUID]]:
                 named.setdefault("message", set()).add(id)
             case happenings.ThreadChanged(thread_id=id):
                 named.setdefault("thread", set()).add(id)
+            case happenings.BulkSendProgressed(bulk_send_id=id):
+                named.setdefault("bulk_send", set()).add(id)
             case happenings.MailboxChanged(mailbox_id=id):
                 named.setdefault("mailbox", set()).add(id)
             case happenings.Withdrawn():
@@ -215,6 +236,6 @@ def _named(events: Sequence[NumberedEvent]) -> dict[str, set[UUID]]:
 def _wanted(selection: Selection | None, noun: str, workspace_id: UUID) -> Wanted:
     """Return what is wanted of a noun below the event; its id always, to find the event's again."""
     wanted = Wanted(columns={"id"})
-    for one in selection.at(noun) if selection is not None else ():
+    for one in selection.at(to_camel_case(noun)) if selection is not None else ():
         gather(noun, one.selection, wanted, workspace_id)
     return wanted

@@ -11,10 +11,11 @@ from database.reads import roots
 from database.tables import ApiKeyRow, UserRow, WorkspaceRow, table_of
 from resolvers.access import refusal
 from resolvers.actors import actor
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.drafting import Unusable, read_address, read_line
 from resolvers.looking import wanted_below
 from resolvers.reading import read_one, uuid
+from resolvers.senders import change_sender
 from rules import api_keys
 from rules.addresses import InvalidAddress
 from rules.blocklist import blocklist_entry
@@ -47,19 +48,30 @@ async def update_workspace(info: Info, input: WorkspaceInput) -> UpdateWorkspace
     if denied is not None:
         return denied
     try:
-        changes = _changes(input)
+        await _change(context, input, _changes(input))
     except Unusable as unusable:
         return unusable.refusal
-    if changes:
-        workspaces = table_of(WorkspaceRow)
-        async with context.db.work(context.viewer.workspace_id) as work:
-            await work.execute(
-                update(workspaces).where(workspaces.c.id == work.workspace_id).values(**changes)
-            )
-            await work.audit(actor(context.viewer), "workspace.changed", fields=" ".join(sorted(changes)))
     wanted = wanted_below(info, "workspace", context.viewer.workspace_id)
     found: Workspace = await read_one(context, "workspace", roots.WORKSPACE, wanted)
     return found
+
+
+async def _change(context: Context, given: WorkspaceInput, changes: dict[str, Any]) -> None:
+    """Write what is given, in one transaction. Raises: Unusable."""
+    fields = sorted(changes)
+    if given.workspace_sender is not strawberry.UNSET:
+        fields.append("workspace_sender")
+    if not fields:
+        return
+    workspaces = table_of(WorkspaceRow)
+    async with context.db.work(context.viewer.workspace_id) as work:
+        if changes:
+            await work.execute(
+                update(workspaces).where(workspaces.c.id == work.workspace_id).values(**changes)
+            )
+        if given.workspace_sender is not strawberry.UNSET:
+            await change_sender(work, context, given.workspace_sender)
+        await work.audit(actor(context.viewer), "workspace.changed", fields=" ".join(fields))
 
 
 def _changes(given: WorkspaceInput) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from strawberry import ID
 
 from schema.scalars import EventID
-from schema.types.events import InboxEvent, MailboxChanged, MessageSynced
+from schema.types.events import BulkSendProgressed, InboxEvent, MailboxChanged, MessageSynced
 
 _ELSEWHERE = "Subscriptions are served over graphql-transport-ws only."
 
@@ -36,5 +36,10 @@ def message_synced(
 def mailbox_changed(
     mailbox_id: ID | None = None, after: EventID | None = None
 ) -> AsyncIterator[MailboxChanged]:
+    """Never runs. Raises: NotHere."""
+    raise NotHere(_ELSEWHERE)
+
+
+def bulk_send_progressed(id: ID, after: EventID | None = None) -> AsyncIterator[BulkSendProgressed]:
     """Never runs. Raises: NotHere."""
     raise NotHere(_ELSEWHERE)

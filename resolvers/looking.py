@@ -17,7 +17,7 @@ from database.reads.nouns import NOUNS
 from database.reads.wanted import Page, Position, Wanted
 from schema.faults import BadUserInput
 from schema.selection import Selection, selection_of
-from schema.types import conversations, mailboxes, workspaces
+from schema.types import conversations, mailboxes, sending, workspaces
 from schema.types.conversations import PageKey
 
 DEFAULT_SIZE: Final = 25
@@ -26,12 +26,15 @@ LARGEST_SIZE: Final = 100
 CLASSES: Final[Mapping[str, type]] = {
     "workspace": workspaces.Workspace,
     "labs": workspaces.Labs,
+    "workspace_sender": sending.WorkspaceSender,
+    "bulk_send": sending.BulkSend,
     "user": mailboxes.User,
     "api_key": workspaces.ApiKey,
     "mailbox": mailboxes.Mailbox,
     "health": mailboxes.SyncHealth,
     "decision": mailboxes.SyncDecision,
     "contact": conversations.Contact,
+    "address_book": mailboxes.AddressBook,
     "contact_link": conversations.ContactLink,
     "thread": conversations.Thread,
     "message": conversations.Message,

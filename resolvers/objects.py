@@ -97,6 +97,9 @@ def _scopes(value: Sequence[str]) -> list[words.Scope]:
 _CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("workspace", "oversize"): _one_of(words.OversizePolicy),
     ("workspace", "preset"): _one_of(Preset),
+    ("workspace_sender", "tls"): _one_of(words.TlsMode),
+    ("bulk_send", "state"): _one_of(words.BulkState),
+    ("bulk_send", "via"): _one_of(words.SenderKind),
     ("user", "role"): _one_of(words.Role),
     ("api_key", "scopes"): _scopes,
     ("mailbox", "provider"): _one_of(words.Provider),
@@ -137,9 +140,10 @@ def _people(value: Any, kinds: Kinds) -> list[Participant]:
 class Maker:
     """Makes the objects of one answer, for one viewer."""
 
-    def __init__(self, workspace_id: UUID, sign: Sign) -> None:
+    def __init__(self, workspace_id: UUID, sign: Sign, inbound_domain: str | None) -> None:
         self._workspace_id = workspace_id
         self._sign = sign
+        self._inbound_domain = inbound_domain
 
     def builder(self, layout: Layout) -> Build:
         """Return what makes one object of a layout from a row; None where the noun is not there."""
@@ -217,6 +221,9 @@ class Maker:
             return str
         if (noun, name) == ("attachment", "url"):
             return lambda key: None if key is None else self._sign(key)
+        if (noun, name) == ("user", "auto_bcc_address"):
+            domain = self._inbound_domain
+            return lambda local: f"{local}@{domain}" if local and domain else None
         return _CONVERTERS.get((noun, name))
 
     @staticmethod

@@ -20,7 +20,7 @@ from resolvers.drafting import Draft, Unusable
 from rules.happenings import MessageSynced, SendSubmission
 from rules.quoting import snippet_of
 from rules.send_errors import REAUTHENTICATE_SENTENCE, SendError
-from rules.sender import SendingMailbox, individual_from
+from rules.sender import MailKind, SendingMailbox, individual_from
 from rules.submission_life import Beginning, Stage, begin
 from rules.threading import reply_references, reply_subject
 from rules.words import (
@@ -38,6 +38,7 @@ from rules.words import (
     ThreadId,
     ThreadState,
     UserId,
+    Visibility,
 )
 
 MOST_PARTICIPANTS: Final = 100
@@ -48,11 +49,26 @@ Seen = dict[str, Any]
 class Facts:
     """What a mail needs of what is stored; rows as the statements of database/reads/facts.py give them."""
 
-    user_id: UserId
-    user_name: str
-    mailbox: Any
+    user_id: UserId | None
+    user_name: str | None
+    mailbox: Any | None
     contact: Any
     thread: Any | None
+    workspace_sender: Any | None = None
+    """What carries the mail where no mailbox does (S1, S4)."""
+    kind: MailKind = MailKind.INDIVIDUAL
+
+    @property
+    def mailbox_id(self) -> MailboxId | None:
+        return None if self.mailbox is None else MailboxId(self.mailbox.id)
+
+    @property
+    def via(self) -> SenderKind:
+        return SenderKind.WORKSPACE_SENDER if self.mailbox is None else SenderKind.MAILBOX
+
+    @property
+    def waits_for_user(self) -> bool:
+        return self.mailbox is not None and self.mailbox.status != MailboxStatus.CONNECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,7 @@ class Kept:
     """A mail that was stored; `waits_for_user`: as refused, because its mailbox waits (S9)."""
 
     message_id: MessageId
-    mailbox_id: MailboxId
+    mailbox_id: MailboxId | None
     waits_for_user: bool
 
 
@@ -86,7 +102,7 @@ async def store(work: Work, context: Context, draft: Draft, found: Facts) -> Kep
     subject = _subject(draft, found, answered)
     people = await _people(work, [sender, *to, *draft.cc, *draft.bcc])
     message_id = MessageId(context.new_id())
-    waits = found.mailbox.status != MailboxStatus.CONNECTED
+    waits = found.waits_for_user
     beginning = begin(context.now, send_at=draft.send_at, undo=draft.undo)
     seen = [{**people[sender], "name": found.user_name}, *(people[one] for one in (*to, *draft.cc))]
     thread_id = await _thread(work, context, found, subject, message_id, seen)
@@ -95,9 +111,9 @@ async def store(work: Work, context: Context, draft: Draft, found: Facts) -> Kep
             id=message_id,
             workspace_id=work.workspace_id,
             thread_id=thread_id,
-            mailbox_id=found.mailbox.id,
+            mailbox_id=found.mailbox_id,
             owner_id=found.user_id,
-            visibility=found.mailbox.visibility,
+            visibility=Visibility.EVERYTHING if found.mailbox is None else found.mailbox.visibility,
             direction=Direction.OUTBOUND,
             origin=Origin.CRM,
             internet_message_id=f"{message_id}@{context.settings.message_id_domain}",
@@ -120,14 +136,22 @@ async def store(work: Work, context: Context, draft: Draft, found: Facts) -> Kep
     await _bind(work, draft, message_id)
     submission_id = await _submit(work, context, draft, found, message_id, beginning, waits)
     contact_id = ContactId(found.contact.id)
-    work.tell(MessageSynced(message_id, thread_id, contact_id, MailboxId(found.mailbox.id)))
+    work.tell(MessageSynced(message_id, thread_id, contact_id, found.mailbox_id))
     if not waits:
         work.ask(SendSubmission(submission_id), due_at=beginning.due_at)
-    return Kept(message_id, MailboxId(found.mailbox.id), waits)
+    return Kept(message_id, found.mailbox_id, waits)
 
 
 def _sender(draft: Draft, found: Facts) -> EmailAddress:
     mailbox = found.mailbox
+    if mailbox is None:
+        assert found.workspace_sender is not None, "something carries it"
+        address = EmailAddress(found.workspace_sender.from_address)
+        if draft.sender not in (None, address):
+            raise Unusable(
+                "input.from", "Without a mailbox, mail goes out from the workspace's address alone."
+            )
+        return address
     sending = SendingMailbox(
         Provider(mailbox.provider), EmailAddress(mailbox.address), tuple(mailbox.send_as)
     )
@@ -262,8 +286,9 @@ async def _submit(
             workspace_id=work.workspace_id,
             message_id=message_id,
             user_id=found.user_id,
-            mailbox_id=found.mailbox.id,
-            via=SenderKind.MAILBOX,
+            kind=found.kind,
+            mailbox_id=found.mailbox_id,
+            via=found.via,
             state=stage.state,
             step=stage.step,
             idempotency_key=draft.key,
@@ -283,7 +308,7 @@ async def _submit(
 
 async def _remote_thread(work: Work, found: Facts) -> str | None:
     """Return the provider's own id of the conversation in this mailbox, so that a reply stays in it (S11)."""
-    if found.thread is None:
+    if found.thread is None or found.mailbox is None:
         return None
     names: dict[str, UUID] = {"thread": found.thread.id, "mailbox": found.mailbox.id}
     remote: str | None = (await work.execute(facts.LINK_OF_THREAD, names)).scalar_one_or_none()

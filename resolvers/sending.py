@@ -5,6 +5,7 @@ answer to the same key for good (S10, R47): the unique key of the submission dec
 race, whoever loses reads the winner's.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -19,9 +20,10 @@ from resolvers.drafting import Draft, Unusable, read_draft
 from resolvers.looking import wanted_below
 from resolvers.outbox import Facts, Kept, store
 from resolvers.reading import read_one, uuid
-from rules.sender import attachments_fit, daily_limit, daily_quota
+from resolvers.senders import NO_SENDER
+from rules.sender import MailKind, attachments_fit, daily_limit, daily_quota
 from rules.words import MailboxStatus, Provider, Scope, UserId
-from schema.inputs import SendEmailInput
+from schema.inputs import SendEmailInput, SendWorkflowEmailInput
 from schema.results.refusals import (
     AttachmentTooLarge,
     DailyLimitReached,
@@ -34,7 +36,14 @@ from schema.results.refusals import (
 from schema.results.sending import SendEmailResult
 
 _ONCE: Final = "submissions_idempotency_key_once"
-NO_MAILBOX: Final = "Connect a mailbox first; mail goes out through it."
+NO_MAILBOX: Final = (
+    "Connect a mailbox first; mail goes out through it. Without one it goes out by the workspace's own "
+    "sender, which no admin has set up."
+)
+
+
+Look = Callable[[Work], Awaitable[Facts]]
+"""Reads what the mail needs, in its transaction; refuses what must not be queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,36 @@ async def send_email(info: Info, input: SendEmailInput) -> SendEmailResult:
         draft = read_draft(input, viewer.user_id, context.now)
     except Unusable as unusable:
         return unusable.refusal
+    user_id = viewer.user_id
+    return await _send(info, draft, lambda work: _facts(work, context, user_id, draft))
+
+
+async def send_workflow_email(info: Info, input: SendWorkflowEmailInput) -> SendEmailResult:
+    """Accept a mail of an automation, or refuse it; a workspace's key may ask, too."""
+    context = info.context
+    denied = refusal(context.viewer, Scope.SEND)
+    if denied is not None:
+        return denied
+    given = SendEmailInput(
+        idempotency_key=input.idempotency_key,
+        contact_id=input.contact_id,
+        thread_id=input.thread_id,
+        subject=input.subject,
+        text=input.text,
+        html=input.html,
+        send_at=input.send_at,
+    )
     try:
-        kept = await _accept(context, viewer.user_id, draft)
+        draft = read_draft(given, context.viewer.user_id, context.now)
+    except Unusable as unusable:
+        return unusable.refusal
+    return await _send(info, draft, lambda work: _workflow_facts(work, context, draft))
+
+
+async def _send(info: Info, draft: Draft, look: Look) -> SendEmailResult:
+    context = info.context
+    try:
+        kept = await _accept(context, look, draft)
     except _Refused as refused:
         return refused.answer  # type: ignore[no-any-return]  # every answer is a member of the union
     except Unusable as unusable:
@@ -79,12 +116,12 @@ async def send_email(info: Info, input: SendEmailInput) -> SendEmailResult:
     return await _answer(info, draft, kept)
 
 
-async def _accept(context: Context, user_id: UserId, draft: Draft) -> Kept | _Known:
+async def _accept(context: Context, look: Look, draft: Draft) -> Kept | _Known:
     async with context.db.work(context.viewer.workspace_id) as work:
         known = await _known(work, draft.key)
         if known is not None:
             return known
-        found = await _facts(work, context, user_id, draft)
+        found = await look(work)
         # Whoever used the same key first may have had the turn before.
         return await _known(work, draft.key) or await store(work, context, draft, found)
 
@@ -108,8 +145,40 @@ async def _facts(work: Work, context: Context, user_id: UserId, draft: Draft) ->
     sender = (await work.execute(facts.SENDER, names)).one_or_none()
     await work.execute(facts.TAKE_TURNS, {"user": str(user_id)})
     mailbox = (await work.execute(facts.LIVE_MAILBOX_OF, names)).one_or_none()
-    if sender is None or mailbox is None:
+    if sender is None:
         raise _Refused(NotConnected(message=NO_MAILBOX))
+    workspace_sender = None if mailbox is not None else await _workspace_sender(work, NO_MAILBOX)
+    contact, thread = await _whom(work, names, draft)
+    sizes = await _uploads(work, names, draft)
+    if not attachments_fit(sizes, sender.attachment_limit_bytes):
+        raise _Refused(_too_large(sender.attachment_limit_bytes, sum(sizes)))
+    if mailbox is not None and mailbox.status == MailboxStatus.CONNECTED:
+        await _keep_to_limit(work, mailbox, draft, names)
+    return Facts(user_id, sender.name, mailbox, contact, thread, workspace_sender)
+
+
+async def _workflow_facts(work: Work, context: Context, draft: Draft) -> Facts:
+    """Read what a mail of an automation needs: no mailbox, and perhaps no user (S4)."""
+    names = {"workspace": work.workspace_id, "user": context.viewer.user_id, "now": context.now}
+    sender = (await work.execute(facts.SENDER, names)).one_or_none()
+    contact, thread = await _whom(work, names, draft)
+    workspace_sender = await _workspace_sender(work, NO_SENDER)
+    name = None if sender is None else sender.name
+    user_id = None if sender is None else context.viewer.user_id
+    return Facts(user_id, name, None, contact, thread, workspace_sender, MailKind.WORKFLOW)
+
+
+async def _workspace_sender(work: Work, otherwise: str) -> Any:
+    """Return the workspace's sender; it carries what no mailbox does (S1)."""
+    found = await work.execute(facts.WORKSPACE_SENDER, {"workspace": work.workspace_id})
+    row = found.one_or_none()
+    if row is None:
+        raise _Refused(NotConnected(message=otherwise))
+    return row
+
+
+async def _whom(work: Work, names: dict[str, Any], draft: Draft) -> tuple[Any, Any | None]:
+    """Return the contact, and the conversation that goes on, where one does."""
     thread = contact = None
     if draft.thread_id is not None:
         thread = (await work.execute(facts.THREAD_LOCKED, {**names, "id": draft.thread_id})).one_or_none()
@@ -118,12 +187,7 @@ async def _facts(work: Work, context: Context, user_id: UserId, draft: Draft) ->
         contact = (await work.execute(facts.CONTACT, {**names, "id": contact_id})).one_or_none()
     if contact is None:
         raise _Refused(NotFound(message="There is no such contact or conversation."))
-    sizes = await _uploads(work, names, draft)
-    if not attachments_fit(sizes, sender.attachment_limit_bytes):
-        raise _Refused(_too_large(sender.attachment_limit_bytes, sum(sizes)))
-    if mailbox.status == MailboxStatus.CONNECTED:
-        await _keep_to_limit(work, mailbox, draft, names)
-    return Facts(user_id, sender.name, mailbox, contact, thread)
+    return contact, thread
 
 
 def _too_large(limit_bytes: int, size_bytes: int) -> AttachmentTooLarge:
@@ -176,7 +240,7 @@ async def _answer(info: Info, draft: Draft, kept: Kept | _Known) -> SendEmailRes
             message="This idempotency key belongs to another mail. Nothing was queued; use a new key.",
             message_id=str(kept.message_id),  # type: ignore[arg-type]  # strawberry.ID is a str at run time
         )
-    if isinstance(kept, Kept) and kept.waits_for_user:
+    if isinstance(kept, Kept) and kept.waits_for_user and kept.mailbox_id is not None:
         return await waiting(info, kept.mailbox_id, kept.message_id)
     wanted = wanted_below(info, "message", context.viewer.workspace_id)
     message = await read_one(context, "message", roots.MESSAGE, wanted, id=uuid(kept.message_id))

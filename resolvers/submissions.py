@@ -22,6 +22,7 @@ from rules.words import (
     MailboxStatus,
     MessageId,
     Scope,
+    SenderKind,
     SubmissionId,
     ThreadId,
 )
@@ -67,12 +68,13 @@ async def retry_send(info: Info, message_id: ID) -> SendEmailResult:
         stage = stage_of(DeliveryState(row.state), row.step)
         if not may_be_retried(stage, row.due_at):
             return WrongState(message="Only a mail that was refused can be sent again.", state=stage.state)
-        mailbox = await _mailbox_now(work, context)
-        if mailbox is None:
+        by_mailbox = row.via == SenderKind.MAILBOX
+        mailbox = await _mailbox_now(work, context) if by_mailbox else None
+        if by_mailbox and mailbox is None:
             return NotConnected(message="Connect a mailbox first; mail goes out through it.")
-        shut = mailbox.status != MailboxStatus.CONNECTED
+        shut = mailbox is not None and mailbox.status != MailboxStatus.CONNECTED
         if not shut:
-            if mailbox.id != row.mailbox_id:
+            if mailbox is not None and mailbox.id != row.mailbox_id:
                 await _move(work, row, mailbox)
             await _write(
                 work,
@@ -87,7 +89,7 @@ async def retry_send(info: Info, message_id: ID) -> SendEmailResult:
                 uncertain_since=None,
             )
             work.ask(SendSubmission(SubmissionId(row.id)))
-    if shut:
+    if shut and mailbox is not None:
         return await waiting(info, mailbox.id, row.message_id)
     wanted = wanted_below(info, "message", context.viewer.workspace_id)
     answer: SendEmailResult = await read_one(

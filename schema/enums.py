@@ -15,6 +15,9 @@ from rules.words import (
     AttachmentState as AttachmentState,
 )
 from rules.words import (
+    BulkState as BulkState,
+)
+from rules.words import (
     ContactOrigin as ContactOrigin,
 )
 from rules.words import (
@@ -57,6 +60,9 @@ from rules.words import (
     ThreadState as ThreadState,
 )
 from rules.words import (
+    TlsMode as TlsMode,
+)
+from rules.words import (
     Visibility as Visibility,
 )
 
@@ -96,6 +102,14 @@ _DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
     DeliveryState: (
         "Where a sending stands. SCHEDULED, HELD and QUEUED can be cancelled; UNCERTAIN is looked for "
         "at the provider before anything is repeated; REFUSED sent nothing."
+    ),
+    TlsMode: (
+        "How the way to a mail server is secured: IMPLICIT from the first byte (port 465), STARTTLS before "
+        "anything is said (port 587), NONE not at all, and then without a password."
+    ),
+    BulkState: (
+        "Where a bulk send stands. PAUSED waits for resumeBulkSend: somebody paused it, or the mail server "
+        "refuses its sender."
     ),
     SenderKind: ("What carries a mail out."),
     SkipReason: ("Why a mail was not synced."),

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID, field
 
 from rules.words import EmailAddress
-from schema.enums import OversizePolicy, Provider, Role, SyncScope, ThreadState, Visibility
+from schema.enums import OversizePolicy, Provider, Role, SyncScope, ThreadState, TlsMode, Visibility
 
 
 @strawberry.input(description="Which conversations to list; all given conditions hold together.")
@@ -109,6 +109,65 @@ class SendEmailInput:
     )
 
 
+@strawberry.input(description="A mail to many contacts, each in their own conversation.")
+class SendBulkEmailInput:
+    idempotency_key: str = field(
+        description="As of sendEmail: the same key with the same input answers with the same bulk send."
+    )
+    contact_ids: list[ID] | None = field(default=None, description="Whom it is for, 1..5000, or `search`.")
+    search: str | None = field(
+        default=None,
+        description="Instead of `contactIds`: those that `contacts(search:)` finds; everybody, if empty.",
+    )
+    from_: EmailAddress | None = field(
+        name="from",
+        default=None,
+        description="Where it equals the address of the viewer's Outlook mailbox, that carries it; else the "
+        "workspace sender does, and answers go to this address.",
+    )
+    subject: str = field(description="The subject, 1..998 characters; merge fields as in the text.")
+    text: str | None = field(
+        default=None,
+        description="The text; 200 000 characters at most. Liquid with {{ name }}, {{ first_name }}, "
+        "{{ last_name }}, {{ email }}, {{ company }}, filters, if, unless and case.",
+    )
+    html: str | None = field(
+        default=None, description="The HTML, which is sanitised; merge fields as in the text, escaped."
+    )
+
+
+@strawberry.input(description="A mail that an automation sends, always by the workspace sender.")
+class SendWorkflowEmailInput:
+    idempotency_key: str = field(
+        description="As of sendEmail: the same key with the same input answers with the same message."
+    )
+    contact_id: ID | None = field(default=None, description="Starts a conversation with this contact.")
+    thread_id: ID | None = field(default=None, description="Goes on with this one; exactly one of the two.")
+    subject: str | None = field(
+        default=None, description="In a reply by default the conversation's; 998 characters at most."
+    )
+    text: str | None = field(
+        default=None, description="The text, made from the HTML by default; 1 MB at most."
+    )
+    html: str | None = field(default=None, description="The HTML, which is sanitised; 1 MB at most.")
+    send_at: datetime | None = field(default=None, description="When to send; within a year.")
+
+
+@strawberry.input(description="An SMTP server to send with.")
+class WorkspaceSenderInput:
+    host: str = field(description="The server's name, out on the internet.")
+    port: int = field(default=587, description="Its port: 25, 465, 587 or 2525.")
+    tls: TlsMode = field(default=TlsMode.STARTTLS, description="How the connection is secured.")
+    username: str | None = field(default=None, description="Whom to log in as; without, nobody logs in.")
+    password: str | None = field(
+        default=None,
+        description="The password; may be left out while server, port, TLS and user stay as they are. "
+        "It is kept sealed and never comes back.",
+    )
+    from_address: EmailAddress = field(description="The address that its mail goes out from.")
+    from_name: str | None = field(default=None, description="The name beside it; 200 characters at most.")
+
+
 @strawberry.input(description="What to change of the workspace; what is left out stays.")
 class WorkspaceInput:
     name: str | None = field(default=None, description="The name; 1..200 characters.")
@@ -126,6 +185,9 @@ class WorkspaceInput:
         default=None, description="Addresses and domains that never sync; 1000 at most."
     )
     labs_outlook: bool | None = field(default=None, description="Whether Outlook mailboxes may be connected.")
+    workspace_sender: WorkspaceSenderInput | None = field(
+        default=strawberry.UNSET, description="The workspace's own way of sending; null removes it."
+    )
 
 
 @strawberry.input(description="A person who is to work in the CRM.")

@@ -10,6 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
     address_books,
+    auto_bcc,
+    bulk,
     connecting,
     contact_changes,
     contacts,
@@ -23,11 +25,18 @@ from resolvers import (
     messages,
     policies,
     proving,
+    senders,
     sending,
     submissions,
     thread_changes,
     threads,
     workspaces,
+)
+from schema.results.bulk import (
+    ChangeBulkSendResult,
+    SendBulkEmailResult,
+    SuppressAddressResult,
+    TestWorkspaceSenderResult,
 )
 from schema.results.contacts import (
     CreateContactResult,
@@ -50,6 +59,7 @@ from schema.results.workspaces import (
     CreateApiKeyResult,
     InviteUserResult,
     RevokeApiKeyResult,
+    RotateAutoBccResult,
     UpdateBlocklistResult,
     UpdateWorkspaceResult,
 )
@@ -63,6 +73,7 @@ from schema.types.conversations import (
     ThreadConnection,
 )
 from schema.types.events import (
+    BulkSendProgressed,
     InboxEvent,
     MailboxChanged,
     MessageChanged,
@@ -71,6 +82,7 @@ from schema.types.events import (
     Withdrawn,
 )
 from schema.types.mailboxes import Mailbox, SyncDecision, SyncDecisionConnection
+from schema.types.sending import BulkSend
 from schema.types.workspaces import Viewer, Workspace
 
 
@@ -100,6 +112,9 @@ class Query:
         resolver=messages.search_messages,
         description="Messages whose subject, text or sender hold the words, newest first; 200 characters at "
         'most, "in quotes" for a phrase, -word to leave out.',
+    )
+    bulk_send: BulkSend | None = field(
+        resolver=bulk.bulk_send, description="A bulk send of the viewer's; for admins, any."
     )
     sync_decisions: SyncDecisionConnection = field(
         resolver=decisions.sync_decisions,
@@ -202,10 +217,43 @@ class Mutation:
         resolver=submissions.retry_send,
         description="Send once more what was refused, or what could not be proved to have left.",
     )
+    send_workflow_email: SendEmailResult = field(
+        resolver=sending.send_workflow_email,
+        description="For automations: send a mail by the workspace sender, also with a workspace's key.",
+    )
+    send_bulk_email: SendBulkEmailResult = field(
+        resolver=bulk.send_bulk_email,
+        description="Send a mail to many contacts. What a contact lacks is said before anything is queued; "
+        "how it goes on is live. Every mail can be unsubscribed from with one click.",
+    )
+    pause_bulk_send: ChangeBulkSendResult = field(
+        resolver=bulk.pause_bulk_send,
+        description="Stop a bulk send; the few mails under way may still leave.",
+    )
+    resume_bulk_send: ChangeBulkSendResult = field(
+        resolver=bulk.resume_bulk_send, description="Let a paused bulk send go on where it stopped."
+    )
+    cancel_bulk_send: ChangeBulkSendResult = field(
+        resolver=bulk.cancel_bulk_send, description="End a bulk send; what has not left never will."
+    )
+    test_workspace_sender: TestWorkspaceSenderResult = field(
+        resolver=senders.test_workspace_sender,
+        description="Send a test mail through the workspace sender to the viewer's own address; its outcome "
+        "is in `testedAt` and `testError` soon after. For admins.",
+    )
+    suppress_address: SuppressAddressResult = field(
+        resolver=senders.suppress_address,
+        description="Put an address on the list of those that get no bulk mail, or take it off; for admins.",
+    )
     mark_thread: MarkThreadResult = field(
         resolver=thread_changes.mark_thread,
         description="Mark a conversation read or unread (also in the viewer's mailbox), open or done, whose "
         "it is (null: nobody's), private to the viewer. What is left out stays.",
+    )
+    rotate_auto_bcc_address: RotateAutoBccResult = field(
+        resolver=auto_bcc.rotate_auto_bcc_address,
+        description="Give the viewer a new Auto BCC address. The old one is taken for five days, for mail "
+        "that is under way.",
     )
     update_workspace: UpdateWorkspaceResult = field(
         resolver=governing.update_workspace, description="Change the workspace; for admins."
@@ -249,10 +297,20 @@ class Subscription:
         resolver=listening.mailbox_changed,
         description="What becomes of a mailbox, or of all that the viewer may see.",
     )
+    bulk_send_progressed: AsyncIterator[BulkSendProgressed] = strawberry.subscription(
+        resolver=listening.bulk_send_progressed, description="How a bulk send goes on."
+    )
 
 
 VIEWER_FIELDS: Final = frozenset(
-    {"Thread.unreadCount", "Message.read", "Attachment.url", "Mailbox.skipped", "User.blocklist"}
+    {
+        "Thread.unreadCount",
+        "Message.read",
+        "Attachment.url",
+        "User.autoBccAddress",
+        "Mailbox.skipped",
+        "User.blocklist",
+    }
 )
 """Fields whose answer depends on who asks, even where both may see the same objects."""
 

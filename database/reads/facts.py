@@ -83,7 +83,7 @@ KINDS: Final = text(
 )
 
 SENDING_LOCKED: Final = text(
-    "select s.id, s.state, s.step, s.mailbox_id, s.send_at, s.undo_until, s.error_code, s.user_id, "
+    "select s.id, s.state, s.step, s.via, s.mailbox_id, s.send_at, s.undo_until, s.error_code, s.user_id, "
     "s.created_at, m.id as message_id, m.thread_id, t.contact_id, b.status as mailbox_status, b.provider, "
     "(select c.due_at from commands c where c.key = 'send:' || s.id::text and c.parked_at is null) as due_at "
     "from submissions s join messages m on m.id = s.message_id join threads t on t.id = m.thread_id "
@@ -132,4 +132,30 @@ NEWEST_INBOUND: Final = text(
     "exists (select from unread u where u.user_id = :user and u.thread_id = :thread) as any_unread "
     "from messages m where m.thread_id = :thread and m.direction = 'INBOUND' "
     "order by m.sent_at desc, m.id desc limit 1"
+)
+
+KNOWN_BULK_SEND: Final = text(
+    "select b.id, b.request_hash from bulk_sends b where b.workspace_id = :workspace "
+    "and b.idempotency_key = :key"
+)
+
+BULK_SEND_LOCKED: Final = text(
+    "select b.id, b.state from bulk_sends b where b.workspace_id = :workspace and b.id = :id "
+    "and (b.user_id = :user or :governs) for update"
+)
+
+WORKSPACE_SENDER: Final = text(
+    "select s.id, s.from_address, s.from_name from workspace_senders s where s.workspace_id = :workspace"
+)
+
+_BULK_CONTACTS: Final = (
+    "select c.id, c.name, c.company, a.address from contacts c left join lateral (select o.address "
+    "from contact_addresses o where o.contact_id = c.id order by o.position, o.id limit 1) a on true "
+    "where c.workspace_id = :workspace and "
+)
+BULK_CONTACTS_BY_ID: Final = text(_BULK_CONTACTS + "c.id = any(:ids) order by c.id limit :most")
+BULK_CONTACTS_FOUND: Final = text(
+    _BULK_CONTACTS + "(cast(:pattern as text) = '' "
+    "or c.id in (select matching_contacts(:pattern, cast(:most as int)))) "
+    "order by c.id limit :most"
 )

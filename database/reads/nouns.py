@@ -85,7 +85,13 @@ _WORKSPACE = Noun(
     columns=_plain(
         "id", "name", "attachment_limit_bytes", "attachment_types", "oversize", "blocklist", "preset"
     ),
-    ones={"labs": One("labs")},
+    ones={
+        "labs": One("labs"),
+        "workspace_sender": One(
+            "workspace_sender",
+            "left join workspace_senders {to} on {to}.workspace_id = {of}.id and {governs}",
+        ),
+    },
     lists={
         "users": Many(
             "user", "select u.* from users u where u.workspace_id = {of}.id", "lower({of}.name), {of}.id", 500
@@ -100,9 +106,27 @@ _WORKSPACE = Noun(
 )
 _LABS = Noun(columns={"id": "{of}.id", "outlook": "{of}.labs_outlook"})
 
+_WORKSPACE_SENDER = Noun(
+    columns=_plain(
+        *("id", "host", "port", "tls", "username", "from_address", "from_name", "changed_at", "tested_at"),
+        "test_error",
+    )
+    | {"password_set": "{of}.password_sealed is not null"}
+)
+
+_BULK_SEND = Noun(
+    columns=_plain(
+        *("id", "total", "sent", "refused", "state", "paused_because", "via", "subject", "created_at"),
+        "ended_at",
+    )
+)
+
 _USER = Noun(
     columns=_plain("id", "name", "email", "role")
-    | {"blocklist": "case when {of}.id = {viewer} then {of}.blocklist else '{}'::text[] end"},
+    | {
+        "blocklist": "case when {of}.id = {viewer} then {of}.blocklist else '{}'::text[] end",
+        "auto_bcc_address": "case when {of}.id = {viewer} or {governs} then {of}.auto_bcc end",
+    },
     ones={
         "mailbox": One(
             "mailbox", f"left join mailboxes {{to}} on {{to}}.user_id = {{of}}.id and {{to}}.{LIVE_MAILBOX}"
@@ -137,6 +161,7 @@ _MAILBOX = Noun(
     ones={
         "owner": One("user", "left join users {to} on {to}.id = {of}.user_id"),
         "health": One("health"),
+        "address_book": One("address_book", "left join address_books {to} on {to}.mailbox_id = {of}.id"),
     },
     parameters={
         "skips": "(select array_agg(row(k.reason, k.count)) from (select d.reason, count(*)::int as count "
@@ -210,6 +235,8 @@ _CONTACT = Noun(
     },
 )
 
+_ADDRESS_BOOK = Noun(columns=_plain("id", "synced_at", "error"))
+
 _CONTACT_LINK = Noun(
     columns=_plain("id", "provider", "external_id"),
     ones={"mailbox": One("mailbox", "join mailboxes {to} on {to}.id = {of}.mailbox_id")},
@@ -282,6 +309,7 @@ _MESSAGE = Noun(
 
 _DELIVERY = Noun(
     columns=_plain("id", "state", "via", "attempts", "error", "send_at", "undo_until", "sent_at")
+    | _plain("bounced_at", "bounce")
 )
 
 _ATTACHMENT = Noun(
@@ -292,12 +320,15 @@ _ATTACHMENT = Noun(
 NOUNS: Final[Mapping[str, Noun]] = {
     "workspace": _WORKSPACE,
     "labs": _LABS,
+    "workspace_sender": _WORKSPACE_SENDER,
+    "bulk_send": _BULK_SEND,
     "user": _USER,
     "api_key": _API_KEY,
     "mailbox": _MAILBOX,
     "health": _HEALTH,
     "decision": _DECISION,
     "contact": _CONTACT,
+    "address_book": _ADDRESS_BOOK,
     "contact_link": _CONTACT_LINK,
     "thread": _THREAD,
     "message": _MESSAGE,

@@ -35,6 +35,14 @@ MAILBOXES: Final = (
 )
 MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
 
+WORKSPACE_SENDER: Final = (
+    "select s.* from workspace_senders s where s.workspace_id = {workspace} and {governs}"
+)
+BULK_SEND: Final = (
+    "select b.* from bulk_sends b where b.workspace_id = {workspace} and b.id = {id} "
+    "and (b.user_id = {viewer} or {governs})"
+)
+BULK_SENDS_BY_ID: Final = BULK_SEND.replace("b.id = {id}", "b.id = any({ids})")
 MESSAGES_BY_ID: Final = MESSAGE.replace("m.id = {id}", "m.id = any({ids})")
 THREADS_BY_ID: Final = THREAD.replace("t.id = {id}", "t.id = any({ids})")
 MAILBOXES_BY_ID: Final = OWN_MAILBOX.replace("b.id = {id}", "b.id = any({ids})")

@@ -142,6 +142,10 @@ class Delivery:
     send_at: datetime | None = field(description="When it is to be sent, where a time was given.")
     undo_until: datetime | None = field(description="Until when it is held back so that it can be undone.")
     sent_at: datetime | None = field(description="When the provider accepted it.")
+    bounced_at: datetime | None = field(
+        description="When a report came back that it could not be delivered; null where none did."
+    )
+    bounce: str | None = field(description="What the report said, in a sentence; null where none came.")
 
 
 @strawberry.type(description="One message, once per workspace whatever number of mailboxes hold it.")

@@ -8,6 +8,7 @@ from strawberry import ID, field
 from schema.scalars import EventID
 from schema.types.conversations import Message, Thread
 from schema.types.mailboxes import Mailbox
+from schema.types.sending import BulkSend
 
 
 @strawberry.interface(
@@ -37,6 +38,11 @@ class ThreadChanged(InboxEvent):
 @strawberry.type(description="Status, health, permissions or settings of a mailbox changed.")
 class MailboxChanged(InboxEvent):
     mailbox: Mailbox = field(description="The mailbox, as it is now.")
+
+
+@strawberry.type(description="Mails of a bulk send left or were refused, or it was paused, resumed or ended.")
+class BulkSendProgressed(InboxEvent):
+    bulk_send: BulkSend = field(description="The bulk send, as it is now.")
 
 
 @strawberry.type(

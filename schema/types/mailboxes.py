@@ -17,6 +17,11 @@ class User:
     email: EmailAddress = field(description="The login address.")
     role: Role = field(description="What the user may do in the workspace.")
     mailbox: "Mailbox | None" = field(description="The live mailbox; null where none is connected.")
+    auto_bcc_address: EmailAddress | None = field(
+        description="Mail that the user sends with this address in Bcc is logged, from whichever program it "
+        "comes. A secret, for the user and the workspace's admins; null for others, and where the "
+        "deployment takes no mail."
+    )
     blocklist: list[str] = field(
         description="Addresses and domains that never sync through this user's mailbox, besides the "
         "workspace's; empty for everybody else."
@@ -68,6 +73,14 @@ class SendQuota:
     )
 
 
+@strawberry.type(description="What was read of the address book of a mailbox's account.")
+class AddressBook:
+    synced_at: datetime | None = field(description="When it was last read; null where it never was.")
+    error: str | None = field(
+        description="Why the last reading failed and what to do, in a sentence; null where it did not."
+    )
+
+
 @strawberry.type(description="How many mails were skipped for one reason.")
 class SkipCount:
     reason: SkipReason = field(description="Why they were skipped.")
@@ -102,6 +115,9 @@ class Mailbox:
     health: SyncHealth = field(description="How sync goes.")
     quota: SendQuota | None = field(
         description="What may still be sent through it; null where the provider has no daily limit."
+    )
+    address_book: AddressBook | None = field(
+        description="Its account's address book; null where linkGoogleContacts never asked for it."
     )
     skips: Private[dict[datetime | None, list[SkipCount]]]
 

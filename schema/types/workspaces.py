@@ -7,6 +7,7 @@ from strawberry import ID, field
 
 from schema.enums import OversizePolicy, Preset, Scope
 from schema.types.mailboxes import User
+from schema.types.sending import WorkspaceSender
 
 
 @strawberry.type(description="Features that a workspace has switched on before they are for everybody.")
@@ -44,9 +45,12 @@ class Workspace:
         "none was. What was changed since is in the fields."
     )
     labs: Labs = field(description="What is switched on early.")
+    workspace_sender: WorkspaceSender | None = field(
+        description="The workspace's own way of sending; null where none is set up, and for all but admins."
+    )
     api_keys: list[ApiKey] = field(
-        description="The keys for programs, newest first, revoked ones included; the first 500. Empty for all "
-        "but admins."
+        description="The keys for programs, newest first, revoked ones included; the first 500. Empty for "
+        "all but admins."
     )
 
 

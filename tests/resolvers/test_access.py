@@ -38,6 +38,8 @@ _REST: Final[dict[str, str]] = {
     "updateMailbox.input": "{ provider: GMAIL }",
     "updateContact.input": '{ emails: ["a@b.example"] }',
     "sendEmail.input": '{ idempotencyKey: "k", text: "x", %s }',
+    "sendWorkflowEmail.input": '{ idempotencyKey: "k", text: "x", %s }',
+    "sendBulkEmail.input": '{ idempotencyKey: "k", subject: "s", text: "x", %s }',
     "createApiKey.name": '"n"',
     "createApiKey.scopes": "[READ]",
     "markThread.state": "DONE",
@@ -163,11 +165,12 @@ async def test_an_id_of_another_workspace_is_as_one_that_nothing_has(
 
 
 def test_the_matrix_covers_every_id_of_the_schema() -> None:
-    assert len(CASES) == 29
+    assert len(CASES) == 36
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox"} | {
         "completeConnection", "createContact", "importContacts", "importContactFile",
         "updateWorkspace", "applyPreset", "updateBlocklist", "inviteUser",
+        "testWorkspaceSender", "suppressAddress",
     }  # fmt: skip
     assert _GRAPH.query_type is not None
     assert _GRAPH.mutation_type is not None
@@ -202,6 +205,7 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
     """Yield every mutation with the scope it needs, and a call of it."""
     governing = (
         "updateWorkspace", "inviteUser", "createApiKey", "revokeApiKey", "applyPreset", "eraseContact",
+        "testWorkspaceSender", "suppressAddress",
     )  # fmt: skip
     given = {
         "connectMailbox": "input: {provider: GMAIL}",
@@ -222,6 +226,13 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "deleteContact": 'id: "CONTACT"',
         "importContacts": 'contacts: [{emails: ["a@b.example"]}]',
         "sendEmail": 'input: {idempotencyKey: "k", contactId: "CONTACT", text: "x"}',
+        "sendWorkflowEmail": 'input: {idempotencyKey: "k", contactId: "CONTACT", text: "x"}',
+        "sendBulkEmail": 'input: {idempotencyKey: "k", contactIds: ["CONTACT"], subject: "s", text: "x"}',
+        "pauseBulkSend": 'id: "USER"',
+        "resumeBulkSend": 'id: "USER"',
+        "cancelBulkSend": 'id: "USER"',
+        "suppressAddress": 'address: "a@b.example"',
+        "testWorkspaceSender": "",
         "cancelSend": 'messageId: "MESSAGE"',
         "retrySend": 'messageId: "MESSAGE"',
         "markThread": 'id: "THREAD", state: DONE',
@@ -244,7 +255,8 @@ async def test_without_the_scope_a_mutation_is_refused_and_nothing_happens(
 ) -> None:
     for kind, id in own_ids(world).items():
         arguments = arguments.replace(kind.upper(), id)
-    text = f"mutation {{ {name}({arguments}) {_selection(name)} }}"
+    given = f"({arguments})" if arguments else ""
+    text = f"mutation {{ {name}{given} {_selection(name)} }}"
     lacking = [world.viewer(scopes=frozenset(Scope) - {needed})]
     if needed is Scope.ADMIN:
         lacking.append(replace(world.colleague, scopes=frozenset(Scope)))
@@ -269,6 +281,7 @@ async def test_without_the_scope_read_nothing_is_shown(world: World, name: str) 
         "contact": '(id: "x")',
         "thread": '(id: "x")',
         "message": '(id: "x")',
+        "bulkSend": '(id: "x")',
         "searchMessages": '(query: "x")',
         "syncDecisions": '(mailboxId: "x")',
         "whyNotSynced": '(mailboxId: "x", internetMessageId: "a@b")',

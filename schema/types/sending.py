@@ -1,0 +1,44 @@
+"""The workspace's own sender, and mail to many."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID, field
+
+from rules.words import EmailAddress
+from schema.enums import BulkState, SenderKind, TlsMode
+
+
+@strawberry.type(
+    description="The workspace's own way of sending: an SMTP server. Its password never comes back."
+)
+class WorkspaceSender:
+    id: ID = field(description="The sender's id.")
+    host: str = field(description="The server's name.")
+    port: int = field(description="Its port.")
+    tls: TlsMode = field(description="How the connection is secured.")
+    username: str | None = field(description="Whom it logs in as; null where it does not.")
+    password_set: bool = field(description="Whether a password is kept for it.")
+    from_address: EmailAddress = field(description="The address that its mail goes out from.")
+    from_name: str | None = field(description="The name beside it, where the mail has no author's.")
+    changed_at: datetime = field(description="When it was set up or changed.")
+    tested_at: datetime | None = field(description="When the last test mail was tried.")
+    test_error: str | None = field(
+        description="What went wrong with the last test mail, in a sentence; null where nothing did."
+    )
+
+
+@strawberry.type(description="One mail to many contacts, each in their own conversation.")
+class BulkSend:
+    id: ID = field(description="The bulk send's id.")
+    total: int = field(description="How many contacts it is for.")
+    sent: int = field(description="How many of its mails were accepted by the mail server.")
+    refused: int = field(
+        description="How many contacts get none: refused, cancelled, not wanted, or without an address."
+    )
+    state: BulkState = field(description="Where it stands.")
+    paused_because: str | None = field(description="Why it waits, in a sentence, where it does.")
+    via: SenderKind = field(description="What carries it.")
+    subject: str = field(description="The subject, before it is merged.")
+    created_at: datetime = field(description="When it was asked for.")
+    ended_at: datetime | None = field(description="When its last mail was settled; null until then.")
