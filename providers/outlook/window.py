@@ -21,12 +21,12 @@ from providers.outlook import parse
 from providers.outlook.requests import PAGE
 from providers.outlook.wire import Message
 from rules.cursors import Told
-from rules.errors import Retryable
+from rules.errors import CursorExpired, Retryable
 
 OVERLAP: Final = timedelta(minutes=2)
 MARKS_LIMIT: Final = 1000
 SKIP_OVERLAP: Final = 50
-PAGES_OF_ONE_SECOND: Final = 40
+PAGES_OF_ONE_SECOND: Final = 80
 
 Ask = Callable[[datetime, int], Awaitable[list[Message]]]
 """Asks for a page of what was modified since a second, leaving out so many."""
@@ -41,9 +41,13 @@ class Stretch:
     more: bool
 
 
-async def walk(ask: Ask, told: Told) -> Stretch:
-    """Read the next page of a stretch of time."""
-    page, full = await _page(ask, told.at)
+async def walk(ask: Ask, told: Told, *, size: int = PAGE) -> Stretch:
+    """Read the next page of a stretch of time; `size` is how many a full page holds.
+
+    Raises:
+        CursorExpired: more was modified in one second than can be walked through.
+    """
+    page, full = await _page(ask, told.at, size)
     known = {mark for marks in told.marks.values() for mark in marks}
     fresh = {message["id"]: message for message in page if parse.mark(message) not in known}
     end = max((_modified(message) for message in page), default=told.at)
@@ -51,18 +55,19 @@ async def walk(ask: Ask, told: Told) -> Stretch:
     return Stretch(tuple(fresh.values()), Told(begin, _marks(told, page, begin)), more=full)
 
 
-async def _page(ask: Ask, since: datetime) -> tuple[list[Message], bool]:
+async def _page(ask: Ask, since: datetime, size: int) -> tuple[list[Message], bool]:
     """A page, and whether there may be more behind it; one that lies in one second is read to its end."""
     page = await ask(since, 0)
     last = page
     for _ in range(PAGES_OF_ONE_SECOND):
-        full = len(last) >= PAGE
+        full = len(last) >= size
         if not full or _modified(last[-1]) > _second(since):
             return page, full
-        skip = len(page) - SKIP_OVERLAP
+        skip = len(page) - min(SKIP_OVERLAP, size // 2)
         last = await ask(since, skip)
         page = page[:skip] + last
-    raise Retryable("Too much was changed in one second.")
+    # A look-back takes it from here: waiting would not make it less, and the mailbox must not stand still.
+    raise CursorExpired("Too much was changed in one second to be walked through.")
 
 
 def _marks(told: Told, page: Iterable[Message], begin: datetime) -> dict[int, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""Outlook as its users meet it: consent, an administrator's too, large files, rules that move mail, and losses."""
+"""Outlook as its users meet it: consent, large files, rules that move mail, losses."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -146,7 +146,7 @@ async def test_a_large_file_goes_out_and_a_reply_that_is_moved_twice_appears_onc
 async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_was_written_through(
     outlook: Stack,
 ) -> None:
-    """CRM_THREADS: not before the CRM wrote, not after a disconnect, not after a reconnect until it writes again."""
+    """Not before the CRM wrote, not after a disconnect, and after a reconnect only once it writes again."""
     await labs(outlook, True)
     first = await outlook.connect(MEI, "OUTLOOK")
     await outlook.simulator.deliver(DANA, MEI, subject="Begun in Outlook", text="never seen")
@@ -176,7 +176,7 @@ async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_
 async def test_mail_that_came_while_nobody_looked_and_pushes_were_lost_is_all_there_once(
     outlook: Stack,
 ) -> None:
-    """The worker is dead, a third of the pushes is lost, the feed forgets: the thread ends equal to the mailbox."""
+    """The worker is dead, a third of the pushes is lost: the thread ends equal to the mailbox."""
     await _catches_up(outlook, replies=40, marks=200)
 
 
