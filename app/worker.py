@@ -51,6 +51,7 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                 doors=ground.doors,
                 sandbox=sandbox,
                 settings=JobSettings(
+                    inbound_domains=ground.settings.smtp.inbound_domains,
                     lease=timedelta(seconds=settings.lease_seconds),
                     poll_every=timedelta(seconds=settings.poll_seconds),
                     poll_every_without_push=timedelta(seconds=settings.poll_without_push_seconds),

@@ -20,6 +20,10 @@ def _names(statement: Statement, source: str, bound: dict[str, Bound]) -> dict[s
     return {name: statement.bind(*value) for name, value in bound.items() if f"{{{name}}}" in source}
 
 
+def _maker(context: Context) -> Maker:
+    return Maker(context.viewer.workspace_id, context.sign, context.settings.inbound_domain)
+
+
 async def read_one(context: Context, noun: str, source: str, wanted: Wanted, **bound: Bound) -> Any:
     """Return the object of the one row of a source, or None."""
     statement = Statement(context.sight)
@@ -28,7 +32,7 @@ async def read_one(context: Context, noun: str, source: str, wanted: Wanted, **b
     row = await context.db.fetchrow(context.viewer.workspace_id, sql, *statement.values)
     if row is None:
         return None
-    return Maker(context.viewer.workspace_id, context.sign).builder(layout)(row, {})
+    return _maker(context).builder(layout)(row, {})
 
 
 async def read_many(
@@ -39,7 +43,7 @@ async def read_many(
     filled = statement.fill(source, **_names(statement, source, bound))
     sql, layout = statement.many(noun, filled, order, wanted)
     rows = await context.db.fetch(context.viewer.workspace_id, sql, *statement.values)
-    build = Maker(context.viewer.workspace_id, context.sign).builder(layout)
+    build = _maker(context).builder(layout)
     return [build(row, {}) for row in rows]
 
 
@@ -49,7 +53,7 @@ async def read_page(context: Context, paged: Paged, page: Page, wanted: Wanted, 
     names = _names(statement, paged.source, bound)
     sql, layout = statement.paged(paged, page, wanted, **names)
     rows = await context.db.fetch(context.viewer.workspace_id, sql, *statement.values)
-    return Maker(context.viewer.workspace_id, context.sign).connection(layout)(rows, {})
+    return _maker(context).connection(layout)(rows, {})
 
 
 def uuid(value: UUID | None) -> Bound:

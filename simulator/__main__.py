@@ -14,6 +14,7 @@ import uvicorn
 from simulator import seed
 from simulator.google.grants import Client
 from simulator.microsoft.grants import MicrosoftClient
+from simulator.relay import read_relay
 from simulator.server import application
 from simulator.state import StateFile, Unreadable
 from simulator.world import World
@@ -51,6 +52,10 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         metavar="URI",
         help="redirect URI of the demo client at Microsoft (repeatable)",
     )
+    parser.add_argument("--inbound-domain", default="", help="domain whose mail leaves by SMTP")
+    parser.add_argument(
+        "--inbound-smtp", default="", metavar="HOST:PORT", help="SMTP server of the inbound domain"
+    )
     parser.add_argument("--push-url", default="", help="endpoint that gets Pub/Sub notifications")
     parser.add_argument(
         "--push-audience", default="", help="audience of the push token (default: the push URL)"
@@ -84,6 +89,7 @@ def prepare(world: World, options: argparse.Namespace) -> StateFile | None:
     for uri in options.microsoft_redirect_uri:
         if uri not in known[MICROSOFT_CLIENT_ID].redirect_uris:
             known[MICROSOFT_CLIENT_ID].redirect_uris.append(uri)
+    world.post.relay = read_relay(options.inbound_domain, options.inbound_smtp)
     settings = world.pubsub.state.settings
     settings.url = options.push_url or settings.url
     settings.audience = options.push_audience or settings.audience

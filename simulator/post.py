@@ -18,6 +18,7 @@ from simulator.clock import Clock, from_ms
 from simulator.contents import Contents
 from simulator.dials import Switchboard
 from simulator.mailbox import Change, Copy, Mailbox
+from simulator.relay import Relay
 
 Kind = Literal["google", "microsoft", "microsoft-personal", "outside", "unknown"]
 HISTORY_STEP = 13
@@ -110,6 +111,7 @@ class PostOffice:
         self.listeners: list[Listener] = []
         self.sorters: dict[Kind, Sorter] = {}
         self.notifiers: dict[Kind, Notifier] = {}
+        self.relay: Relay | None = None
         self._last_ms = 0
 
     def open_account(self, address: str, name: str, kind: Kind) -> Account:
@@ -268,8 +270,11 @@ class PostOffice:
         return min((parcel.due_ms for parcel in self.state.parcels), default=None)
 
     def _deliver(self, parcel: Parcel) -> None:
-        account = self._recipient(parcel.recipient)
         raw = self.contents.raw[parcel.content]
+        if self.relay is not None and self.relay.takes(parcel.recipient):
+            self.relay.send(parcel.return_path, parcel.recipient, raw, lambda: self._come_back(parcel, raw))
+            return
+        account = self._recipient(parcel.recipient)
         summary = mime.summary_of(raw)
         if account is None:
             self._bounce(parcel, raw)
@@ -306,6 +311,10 @@ class PostOffice:
         if dead or not self.dials.now.auto_create_mailboxes:
             return None
         return self.open_account(address, "", "outside")
+
+    def _come_back(self, parcel: Parcel, raw: bytes) -> None:
+        self._bounce(parcel, raw)
+        self.deliver_due()
 
     def _bounce(self, parcel: Parcel, raw: bytes) -> None:
         summary = mime.summary_of(raw)

@@ -35,6 +35,7 @@ from tests.waiting import wait_until
 ANN = "ann@example-co.test"
 DANA = "dana@okafor-roofing.test"
 MEI = "mei@lindqvist-co.test"
+INBOUND_DOMAIN = "in.bothways.test"
 PUSH_ACCOUNT = "pubsub@simulator.test"
 
 INBOX = """
@@ -112,7 +113,13 @@ class Stack:
                 stderr=log,
             )
         self.processes.append(process)
-        port = self.environment["HTTP_PORT" if name == "api" else "WORKER_PORT"]
+        await self.answers(process, name)
+        return process
+
+    async def answers(self, process: asyncio.subprocess.Process, name: str) -> None:
+        """Wait until a process of ours says that it lives."""
+        ports = {"api": "HTTP_PORT", "worker": "WORKER_PORT", "smtp": "SMTP_HEALTH_PORT"}
+        port = self.environment[ports[name]]
 
         async def answers() -> bool:
             assert process.returncode is None, (self.logs / f"{name}.log").read_text()[-3000:]
@@ -122,7 +129,6 @@ class Stack:
                 return False
 
         await wait_until(answers, description=f"{name} answers")
-        return process
 
     async def kill(self, process: asyncio.subprocess.Process) -> None:
         """kill -9."""
@@ -235,7 +241,7 @@ async def running_stack(
     database_url: str, owner_url: str, redis_url: str, folder: Path, **more: str
 ) -> AsyncIterator[Stack]:
     """Start everything, make a workspace with Ann as its admin, and stop everything afterwards."""
-    port, worker_port = free_port(), free_port()
+    port, worker_port, smtp_port = free_port(), free_port(), free_port()
     api = f"http://127.0.0.1:{port}"
     options = {
         "redirect_uri": f"{api}/oauth/google/callback",
@@ -243,6 +249,8 @@ async def running_stack(
         "push_url": f"{api}/hooks/gmail",
         "push_audience": f"{api}/hooks/gmail",
         "push_service_account": PUSH_ACCOUNT,
+        "inbound_domain": INBOUND_DOMAIN,
+        "inbound_smtp": f"127.0.0.1:{smtp_port}",
     }
     async with running_simulator(**options) as simulator:
         await simulator.create_account(ANN, "Ann Berg", "google")
@@ -265,6 +273,10 @@ async def running_stack(
             "WORKER_SWEEP_SECONDS": "1",
             "WORKER_LEASE_SECONDS": "6",
             "WORKER_POLL_WITHOUT_PUSH_SECONDS": "2",
+            "SMTP_INBOUND_DOMAIN": INBOUND_DOMAIN,
+            "SMTP_PORT": str(smtp_port),
+            "SMTP_HEALTH_PORT": str(free_port()),
+            "SMTP_TRUSTED_NETWORKS": "127.0.0.0/8",
             "LOG_JSON_LINES": "false",
             "GOOGLE_CLIENT_ID": CLIENT_ID,
             "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
