@@ -86,8 +86,9 @@ def add_attachment(call: Call) -> Answer:
     file = drafting.enclosure(call.json)
     if len(file.content) >= SMALLEST_BYTES:
         raise errors.known("RequestEntityTooLarge")
-    made = attach(call, copy, file)
+    made_id = attach(call, copy, file)
     shown = wire.showing(call, copy, call.world.microsoft.item(call.account, copy))
+    made = next(one for one in shown.attached if one.id == made_id)
     context = call.context(f"messages('{shown.graph_id}')/attachments/$entity")
     return answered(call, {"@odata.context": context, **wire.attachment(made, shown, whole=True)}, 201)
 
@@ -104,12 +105,13 @@ def delete_attachment(call: Call) -> Answer:
     return empty(204)
 
 
-def attach(call: Call, copy: Copy, file: compose.Enclosure) -> wire.Attached:
-    """Put a file into a draft and return it as an attachment."""
+def attach(call: Call, copy: Copy, file: compose.Enclosure) -> str:
+    """Put a file into a draft and return its id as an attachment, without reading the mail again."""
     letter = drafting.letter_of(call, copy)
     letter.enclosures.append(file)
     _save(call, copy, call.box.items[copy.id], letter)
-    return wire.attachments(copy, call.world.contents.parsed(copy.content))[-1]
+    same = [one for one in letter.enclosures if (one.filename, one.content) == (file.filename, file.content)]
+    return wire.attachment_id(copy, file.content, file.filename, len(same))
 
 
 def _save(call: Call, copy: Copy, item: Item, letter: compose.Letter) -> None:
@@ -205,10 +207,10 @@ def upload(call: Call, session: UploadSession) -> Answer:
     file = compose.Enclosure(
         session.name, session.content_type, bytes(session.received), session.content_id, session.inline
     )
-    made = attach(call, copy, file)
+    made_id = attach(call, copy, file)
     answer = empty(201)
     location = call.request.path.partition("/AttachmentSessions")[0]
-    answer.headers["location"] = f"{call.root_url}{location}/Attachments('{made.id}')"
+    answer.headers["location"] = f"{call.root_url}{location}/Attachments('{made_id}')"
     return answer
 
 

@@ -102,12 +102,17 @@ def attachments(copy: Copy, tree: Message) -> list[Attached]:
         if is_body and not (content_id and disposition == "inline"):
             continue
         content = mime.part_bytes(part)
-        mark = f"{copy.id} {hashlib.sha256(content).hexdigest()} {name}"
+        mark = f"{hashlib.sha256(content).hexdigest()} {name}"
         seen[mark] = seen.get(mark, 0) + 1
-        graph_id = opaque("AAkALgAAat", f"{mark} {seen[mark]}")
+        graph_id = attachment_id(copy, content, name, seen[mark])
         inline = disposition == "inline" or (bool(content_id) and disposition is None)
         found.append(Attached(graph_id, name or _usual_name(part), part, inline, content_id, content))
     return found
+
+
+def attachment_id(copy: Copy, content: bytes, name: str, occurrence: int) -> str:
+    """Return the id of the first, second... attachment of these bytes and this name."""
+    return opaque("AAkALgAAat", f"{copy.id} {hashlib.sha256(content).hexdigest()} {name} {occurrence}")
 
 
 def _leaves(part: Message) -> list[Message]:
