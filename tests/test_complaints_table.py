@@ -14,7 +14,7 @@ ROWS = [found for line in TABLE.read_text(encoding="utf-8").splitlines() if (fou
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def names_in(path: Path) -> frozenset[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return frozenset(
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -31,12 +31,12 @@ def test_the_tests_of_a_row_are_there(row: re.Match[str]) -> None:
 
     assert named, f"complaint {row[1]} has no test"
     for file, name in named:
-        assert name in tests_in(TESTS / file), f"{file} has no {name}"
+        assert name in names_in(TESTS / file), f"{file} has no {name}"
 
 
 def test_a_test_that_is_named_after_a_complaint_stands_in_its_row() -> None:
     for path in TESTS.rglob("test_*.py"):
-        for name in tests_in(path):
+        for name in names_in(path):
             found = re.match(r"test_complaint_(\d+)_", name)
             if found is not None:
                 assert f"{path.relative_to(TESTS).as_posix()}::{name}" in ROWS[int(found[1]) - 1][4]
