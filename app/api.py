@@ -4,13 +4,10 @@ Belongs here: which path leads where, and handing the parts to each other. Every
 first request and closed after the last one.
 """
 
-import base64
-import binascii
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 from starlette.middleware import Middleware
@@ -34,9 +31,10 @@ from app.live.bell import RedisBell
 from app.live.hubs import Hubs
 from app.live.payload import BacklogBudget, BacklogLimits
 from app.provider_routes import provider_routes
+from app.returning import deployment_secret, unsubscribe_routes
 from app.ringing import redis_answers
 from app.serving import run_until_signal, server
-from app.settings import BadSettings, Settings
+from app.settings import Settings
 from app.user_tokens import TokenRules, UserTokens
 from app.wiring import Ground, open_ground
 from database import clock
@@ -47,8 +45,6 @@ from resolvers.viewer import Viewer
 from rules.consent import ConsentDoor
 from rules.words import Provider
 from schema.root import VIEWER_FIELDS, schema
-
-_SECRET_BYTES: Final = 32
 
 log = structlog.get_logger(__name__)
 
@@ -97,17 +93,6 @@ class Contexts:
         )
 
 
-def download_secret(settings: Settings) -> bytes:
-    """Return the key that signs attachment addresses. Raises: BadSettings."""
-    try:
-        secret = base64.b64decode(settings.http.secret.get_secret_value(), validate=True)
-    except binascii.Error:
-        raise BadSettings("HTTP_SECRET is not base64. Make one with: python -m app vault secret") from None
-    if len(secret) < _SECRET_BYTES:
-        raise BadSettings("HTTP_SECRET is shorter than 32 bytes. Make one with: python -m app vault secret")
-    return secret
-
-
 @asynccontextmanager
 async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
     """Open everything, and give the ASGI application while entered.
@@ -129,7 +114,7 @@ async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
         stack.push_async_callback(hubs.close)
         contexts = Contexts(
             ground=ground,
-            sign_attachment=sign_with(download_secret(settings)),
+            sign_attachment=sign_with(deployment_secret(settings)),
             consents={provider: ground.doors.consent(provider) for provider in ground.doors.offered},
             settings=ApiSettings(
                 inbound_domain=ground.settings.smtp.inbound_domain,
@@ -150,8 +135,9 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
     )
     routes: list[BaseRoute] = [
         *_graphql_routes(settings, credentials, contexts, hubs, budget, sockets),
-        *attachment_routes(ground.db, ground.blobs, credentials, download_secret(settings)),
+        *attachment_routes(ground.db, ground.blobs, credentials, deployment_secret(settings)),
         *provider_routes(ground),
+        *unsubscribe_routes(ground),
     ]
     if settings.http.graphiql:
         routes += graphiql.routes(settings.http.public_url)

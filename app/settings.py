@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
+from app.sender_settings import SenderSettings
 from app.setting_group import SettingGroup, Words, listed
 from app.smtp_settings import SmtpSettings
 
@@ -292,6 +293,7 @@ class Settings(BaseModel):
     worker: WorkerSettings
     mail: MailSettings
     smtp: SmtpSettings
+    sender: SenderSettings
     logs: LogSettings
 
     @cached_property

@@ -24,6 +24,7 @@ from providers.doors import Doors
 from providers.gmail.settings import GoogleSettings
 from providers.outlook.settings import MicrosoftSettings
 from providers.pace import RedisBuckets
+from providers.smtp.account import SmtpSettings
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +112,9 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
             clock=now,
             google=google_settings(settings),
             microsoft=microsoft_settings(settings),
+            smtp=SmtpSettings(
+                allowed_networks=settings.sender.allowed_networks, our_name=settings.sender.hello_name
+            ),
             shared=RedisBuckets(buckets),
         )
         stack.push_async_callback(doors.close)

@@ -20,6 +20,7 @@ from app import health
 from app.bell_listener import listen
 from app.command_runner import CommandRunner
 from app.http_guards import Guards, application
+from app.returning import return_addresses
 from app.ringing import redis_answers
 from app.serving import server, until_signal
 from app.settings import Settings
@@ -51,6 +52,8 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                 doors=ground.doors,
                 sandbox=sandbox,
                 settings=JobSettings(
+                    message_id_domain=ground.settings.mail.message_id_domain,
+                    returns=return_addresses(ground.settings),
                     inbound_domains=ground.settings.smtp.inbound_domains,
                     lease=timedelta(seconds=settings.lease_seconds),
                     poll_every=timedelta(seconds=settings.poll_seconds),

@@ -1,0 +1,36 @@
+"""How workspaces' own mail servers are reached."""
+
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from app.setting_group import SettingGroup, Words, listed
+
+
+class SenderSettings(SettingGroup):
+    title = "Workspaces' own mail servers"
+    model_config = SettingsConfigDict(env_prefix="SENDER_")
+
+    allowed_networks: Words = Field(
+        default=(),
+        description="Networks besides the open internet that a workspace's mail server may stand in, such as "
+        "10.1.2.0/24; at any port. What is not listed is never connected to, whatever an admin writes.",
+    )
+    hello_name: str = Field(
+        default="bothways.invalid",
+        pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$",
+        description="The name we greet mail servers with: the sending machine's, as its reverse lookup says.",
+    )
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        return listed(value)
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)
+        return value
