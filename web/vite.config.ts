@@ -1,6 +1,6 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 // The built page is served by the API process under a policy without inline scripts or styles (app/web.py).
 export default defineConfig({
@@ -19,11 +19,5 @@ export default defineConfig({
       "/attachments": "http://127.0.0.1:8000",
       "/mail-frame": "http://127.0.0.1:8000",
     },
-  },
-  test: {
-    environment: "jsdom",
-    include: ["tests/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
-    setupFiles: ["tests/setup.ts"],
-    restoreMocks: true,
   },
 });

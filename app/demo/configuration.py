@@ -23,6 +23,7 @@ CLIENT_ID: Final = "bothways-demo.apps.simulator"
 CLIENT_SECRET: Final = "simulator-secret"  # noqa: S105 - the simulator's own, printed in its README
 MICROSOFT_CLIENT_ID: Final = "b07bbd27-1f2a-4c35-9d5e-5d1a7e0c2f10"
 PUSH_ACCOUNT: Final = "pubsub@simulator.test"
+INBOUND_DOMAIN: Final = "in.bothways.test"
 TOPIC: Final = "projects/simulator/topics/bothways"
 
 
@@ -106,7 +107,7 @@ def given_addresses(kept: DemoSecrets) -> Given:
 
 
 def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict[str, str]:
-    """Return the variables of the API and the worker."""
+    """Return the variables of the API, the worker and the SMTP process."""
     google, microsoft = f"{places.simulator_url}/google", f"{places.simulator_url}/microsoft"
     return {
         "DATABASE_URL": addresses.app,
@@ -125,6 +126,11 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "WORKER_PORT": str(places.ports.worker),
         "WORKER_STOP_SECONDS": "4",
         "MAIL_MESSAGE_ID_DOMAIN": "crm.example-co.test",
+        "SMTP_INBOUND_DOMAIN": INBOUND_DOMAIN,
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(places.ports.smtp),
+        "SMTP_HEALTH_PORT": str(places.ports.smtp_health),
+        "SMTP_TRUSTED_NETWORKS": "127.0.0.0/8",
         "LOG_JSON_LINES": "false",
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
@@ -166,6 +172,7 @@ def simulator_arguments(places: Places) -> list[str]:
         *("--state", str(places.simulator_state), "--redirect-uri", callback),
         *("--microsoft-redirect-uri", f"{places.api_url}/oauth/microsoft/callback"),
         *("--push-url", hook, "--push-audience", hook, "--push-service-account", PUSH_ACCOUNT),
+        *("--inbound-domain", INBOUND_DOMAIN, "--inbound-smtp", f"{HOST}:{places.ports.smtp}"),
     ]
 
 

@@ -26,7 +26,7 @@ class DemoTrouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Three ports in a row."""
+    """Five ports in a row."""
 
     api: int
 
@@ -39,8 +39,22 @@ class Ports:
         return self.api + 2
 
     @property
+    def smtp(self) -> int:
+        return self.api + 3
+
+    @property
+    def smtp_health(self) -> int:
+        return self.api + 4
+
+    @property
     def named(self) -> tuple[tuple[str, int], ...]:
-        return (("the API", self.api), ("the simulator", self.simulator), ("the worker", self.worker))
+        return (
+            ("the API", self.api),
+            ("the simulator", self.simulator),
+            ("the worker", self.worker),
+            ("the SMTP process", self.smtp),
+            ("the SMTP process's health", self.smtp_health),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +96,21 @@ class Places:
     def worker_url(self) -> str:
         return f"http://{HOST}:{self.ports.worker}"
 
+    @property
+    def smtp_url(self) -> str:
+        return f"http://{HOST}:{self.ports.smtp_health}"
+
 
 def read_port(written: str | None) -> Ports:
-    """Read PORT. Raises: DemoTrouble: it is no port that leaves room for three."""
+    """Read PORT. Raises: DemoTrouble: it is no port that leaves room for five."""
     try:
         first = int(written or "8000")
     except ValueError:
         raise DemoTrouble(
             f"PORT={written} is not a number. Choose one, such as PORT=9000 make demo"
         ) from None
-    if not 1 <= first <= 65533:
-        raise DemoTrouble(f"PORT={first} leaves no room for three ports. Choose one from 1024 to 65533.")
+    if not 1 <= first <= 65531:
+        raise DemoTrouble(f"PORT={first} leaves no room for five ports. Choose one from 1024 to 65531.")
     return Ports(first)
 
 
@@ -110,7 +128,7 @@ def refuse_used_ports(ports: Ports) -> None:
                     ) from None
                 raise DemoTrouble(
                     f"Port {port}, which {name} needs, is in use. Stop what uses it, or choose another first "
-                    f"port of three in a row: PORT={port + 1000 if port < 60000 else 8000} make demo"
+                    f"port of five in a row: PORT={port + 1000 if port < 60000 else 8000} make demo"
                 ) from None
 
 

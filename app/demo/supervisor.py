@@ -73,10 +73,12 @@ class Demo:
         environment = configuration.environment(self.places, secrets, addresses)
         api = self._child("api", configuration.module("app", "api"), environment)
         worker = self._child("worker", configuration.module("app", "worker"), environment)
+        smtp = self._child("smtp", configuration.module("app", "smtp"), environment)
         for child, url in (
             (simulator, f"{self.places.simulator_url}/health"),
             (api, f"{self.places.api_url}/ready"),
             (worker, f"{self.places.worker_url}/ready"),
+            (smtp, f"{self.places.smtp_url}/ready"),
         ):
             with self._step(child.name):
                 children.await_answer(child, url, self._pause)
