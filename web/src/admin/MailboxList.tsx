@@ -14,7 +14,7 @@ function columnsFor(now: Date): Column<GovernedMailbox>[] {
       cell: (one) => (
         <span className="block min-w-48">
           <span dir="ltr" className="block font-medium">
-            {one.address ?? words.never}
+            {one.address ?? words.noMailbox}
           </span>
           <span className="block text-ink-2">{one.owner.name}</span>
         </span>
@@ -23,8 +23,11 @@ function columnsFor(now: Date): Column<GovernedMailbox>[] {
     {
       heading: words.status,
       cell: (one) => (
-        <span title={one.statusReason ?? undefined}>
+        <span className="block min-w-32">
           <Badge tone={one.status === "CONNECTED" ? "good" : "warn"}>{words.statuses[one.status]}</Badge>
+          {one.statusReason !== null && (
+            <span className="mt-1 block text-xs text-ink-2">{one.statusReason}</span>
+          )}
         </span>
       ),
     },

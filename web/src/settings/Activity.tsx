@@ -45,6 +45,7 @@ export default function Activity({ id, changed }: { id: string; changed: unknown
     };
   }, [id, changed]);
   if (read === null) return <Skeleton className="h-40" />;
+  if (read.decisions.length === 0) return <p className="text-sm text-ink-2">{words.activityNone}</p>;
   return (
     <>
       <DayChart days={countByDay(read.decisions, new Date())} />

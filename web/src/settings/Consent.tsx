@@ -6,8 +6,9 @@ import type { Attempt } from "./documents";
 import { namesOf } from "./permissions";
 
 /** The reader is at the provider's page, or just back from it. */
-export function ConsentWaits({ attempt, live }: { attempt: Attempt; live: string | null }) {
-  const url = useStore(consentStore)?.url;
+export function ConsentWaits({ live }: { live: string | null }) {
+  const consent = useStore(consentStore);
+  const returned = consent?.returned === true;
   return (
     <section
       aria-label={words.waitingTitle}
@@ -15,16 +16,14 @@ export function ConsentWaits({ attempt, live }: { attempt: Attempt; live: string
     >
       <span className="flex items-center gap-2">
         <Icon name="clock" className="text-accent" />
-        <h2 className="text-base font-semibold">
-          {attempt.address === null ? words.waitingTitle : attempt.address}
-        </h2>
+        <h2 className="text-base font-semibold">{returned ? words.almostTitle : words.waitingTitle}</h2>
       </span>
       <p role="status" className="text-sm text-ink-2">
-        {words.waiting} {live !== null && words.moving(live)}
+        {returned ? words.almost : words.waiting} {live !== null && words.moving(live)}
       </p>
       <span className="flex flex-wrap gap-2">
-        {url !== undefined && (
-          <Button icon="external" onClick={() => location.assign(url)}>
+        {consent !== null && !returned && (
+          <Button icon="external" onClick={() => location.assign(consent.url)}>
             {words.openAgain}
           </Button>
         )}

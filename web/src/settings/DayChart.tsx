@@ -40,6 +40,7 @@ function optionsFor(width: number): uPlot.Options {
     axes: [
       {
         ...axis,
+        size: 28,
         grid: { show: false },
         splits: (self) => (self.data[0] as number[]).filter((_, place) => place % 2 === 1),
       },

@@ -49,9 +49,7 @@ export function EmailSettings() {
   return (
     <>
       {failed !== null && <ConsentFailed attempt={failed} />}
-      {waits !== null && waits.id !== live?.id && (
-        <ConsentWaits attempt={waits} live={live?.address ?? null} />
-      )}
+      {waits !== null && waits.id !== live?.id && <ConsentWaits live={live?.address ?? null} />}
       {live === null ? (
         waits === null && <Connect />
       ) : (

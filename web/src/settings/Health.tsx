@@ -19,7 +19,13 @@ function Measure({
 }) {
   return (
     <div title={title} className="flex gap-2.5 rounded-md bg-canvas p-3">
-      <Icon name={icon} className={classes("mt-0.5", tone === "warn" ? "text-warn" : "text-good")} />
+      <Icon
+        name={icon}
+        className={classes(
+          "mt-0.5",
+          tone === "warn" ? "text-warn" : icon === "clock" ? "text-ink-3" : "text-good",
+        )}
+      />
       <span className="min-w-0">
         <span className="figures block text-sm font-medium">{value}</span>
         <span className="block text-sm text-ink-2">{about}</span>

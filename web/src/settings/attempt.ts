@@ -19,6 +19,8 @@ export const RETURN_PATH = "/connected";
 export interface Consent {
   mailboxId: string;
   url: string;
+  /** Whether the reader has been sent back from the provider's page. */
+  returned: boolean;
 }
 
 /** The consent that was begun in this tab and has not been told the end of. */
@@ -28,11 +30,21 @@ function readKept(): Consent | null {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Partial<Consent> | null;
     if (typeof kept?.mailboxId !== "string" || typeof kept.url !== "string") return null;
-    return { mailboxId: kept.mailboxId, url: kept.url };
+    return { mailboxId: kept.mailboxId, url: kept.url, returned: kept.returned === true };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return null;
   }
+}
+
+function keep(consent: Consent): void {
+  sessionStorage.setItem(KEY, JSON.stringify(consent));
+  consentStore.set(consent);
+}
+
+export function noteReturn(): void {
+  const consent = consentStore.get();
+  if (consent !== null) keep({ ...consent, returned: true });
 }
 
 export function endConsent(): void {
@@ -76,9 +88,7 @@ export async function beginConsent(
     const field = answer.__typename === "InvalidInput" ? answer.field : null;
     return { kind: "refused", message: answer.message, field };
   }
-  const consent = { mailboxId: answer.mailbox.id, url: answer.url };
-  sessionStorage.setItem(KEY, JSON.stringify(consent));
-  consentStore.set(consent);
+  keep({ mailboxId: answer.mailbox.id, url: answer.url, returned: false });
   if (!comesBack) return { kind: "elsewhere", url: answer.url };
   leave(answer.url);
   return { kind: "left" };

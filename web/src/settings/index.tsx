@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { goTo } from "../frame/route";
 import { Page, Tabs } from "../kit";
 import { words } from "../words/settings";
+import { noteReturn } from "./attempt";
 import { EmailSettings } from "./EmailSettings";
 import { Profile } from "./Profile";
 
@@ -12,9 +13,11 @@ type Part = "email" | "profile";
 export default function Settings({ path }: { path: readonly string[] }) {
   const part: Part = path[0] === "profile" ? "profile" : "email";
   const known = path.length === 1 && (path[0] === "email" || path[0] === "profile");
+  const isBack = path[0] === "connected";
   useEffect(() => {
+    if (isBack) noteReturn();
     if (!known) goTo("/settings/email", { replace: true });
-  }, [known]);
+  }, [known, isBack]);
   const isEmail = part === "email";
   return (
     <Page

@@ -45,7 +45,8 @@ export const words = defineWords({
 
   waitingTitle: "Finish on the sign-in page",
   waiting: "The mailbox is connected once you have agreed there. This page follows by itself.",
-  almost: "You are back. Checking the permission with your provider…",
+  almostTitle: "Almost there",
+  almost: "Checking the permission with your provider. This takes a moment.",
   openAgain: "Open the sign-in page again",
   beginAgain: "Begin again",
   failedTitle: "Not connected",
@@ -92,6 +93,7 @@ export const words = defineWords({
   activityAbout: "Each mail that your mailbox showed: whether it came in, or was left alone.",
   cameIn: "Came in",
   leftAlone: "Left alone",
+  activityNone: "No mail has been seen yet. New mail appears here as it comes.",
   activityOf: (day: string, synced: number, skipped: number) =>
     `${day}: ${numbers.format(synced)} came in, ${numbers.format(skipped)} left alone`,
   activityPart: (n: number) => `The newest ${numbers.format(n)} are counted.`,

@@ -28,7 +28,9 @@ export async function story(name, play, { expected = [] } = {}) {
       const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(`thrown: ${error.message}`));
       page.on("console", (message) => {
-        if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+        // The simulator's pages are not the app's.
+        const ours = !message.location().url.startsWith(stack.simulator);
+        if (message.type() === "error" && ours) complaints.push(`console: ${message.text()}`);
       });
       if (signedIn) await page.goto(linkTo("/"));
       return page;
@@ -90,8 +92,9 @@ export async function simulate(method, path, body) {
 }
 
 /** On the simulated provider's consent page: agree, or refuse. */
-export async function consent(page, { deny = false, account } = {}) {
+export async function consent(page, { deny = false, account, without = [] } = {}) {
   await page.getByRole("button", { name: "Allow" }).waitFor();
-  if (account !== undefined) await page.locator("[name=account]").fill(account);
+  if (account !== undefined) await page.locator(`[name=account][value="${account}"]`).check();
+  for (const scope of without) await page.locator(`[name=permission][value$="${scope}"]`).uncheck();
   await page.getByRole("button", { name: deny ? "Deny" : "Allow" }).click();
 }
