@@ -21,6 +21,7 @@ from providers.protocol import MailProvider
 from rules.attachments import states_of, total_bytes
 from rules.decision import Decision, SyncSettings
 from rules.envelope import Envelope
+from rules.labels import label_of
 from rules.parsed import ParsedAttachment, ParsedMessage
 from rules.words import AttachmentState, WorkspaceId
 
@@ -76,14 +77,16 @@ async def keep_read(
     await context.blobs.put_stream(raw_key, _pieces(raw))
     files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
     message = read.message
+    label = label_of(message.automatic, message.bounce)
     return Content(
         text=message.text or None,
         html=message.html,
         snippet=message.snippet,
         quoted_from=message.quoted_from,
-        warnings=message.warnings,
+        warnings=(label, *message.warnings) if label else message.warnings,
         raw_key=raw_key,
         files=files,
+        bounce=message.bounce,
     )
 
 
@@ -138,3 +141,18 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
     async with await anyio.open_file(path, "rb") as source:
         while piece := await source.read(PIECE_BYTES):
             yield piece
+
+
+async def read_only(context: JobContext, provider: MailProvider, envelope: Envelope) -> ParsedMessage:
+    """Return what a message says and keep nothing of it. Raises: ProviderTrouble."""
+    folder = context.scratch / new_id().hex
+    parts = folder / "parts"
+    parts.mkdir(mode=0o700, parents=True)
+    try:
+        raw = folder / "message.eml"
+        async with await anyio.open_file(raw, "wb") as out:
+            async for piece in provider.raw(envelope.remote_id):
+                await out.write(piece)
+        return (await context.sandbox.parse(raw, parts)).message
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

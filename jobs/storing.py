@@ -31,6 +31,7 @@ from rules.conversation import Conversation, KnownThread
 from rules.decision import Decision, Facts, LoggedMessage
 from rules.envelope import Correspondent, Envelope
 from rules.happenings import MessageChanged, MessageSynced, Withdrawn
+from rules.parsed import Bounce
 from rules.visibility import wider_than
 from rules.words import (
     AttachmentState,
@@ -80,6 +81,8 @@ class Content:
     warnings: tuple[str, ...]
     raw_key: str | None
     files: tuple[KeptFile, ...]
+    bounce: Bounce | None = None
+    """What it reports, where it is a delivery report."""
 
 
 @dataclass(frozen=True, slots=True)

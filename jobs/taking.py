@@ -19,16 +19,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from database.commands import Claimed
 from database.ids import new_id
+from database.sync_facts import look_up
 from database.tables import SetAsideRow, SyncDecisionRow, table_of
 from database.work import Work
-from jobs.content import fetch_content
+from jobs.bounces import record_bounce
+from jobs.content import fetch_content, read_only
 from jobs.context import JobContext
-from database.sync_facts import look_up
 from jobs.mailboxes import Mailbox
 from jobs.running import hold
 from jobs.sent import confirm_copy
 from jobs.storing import Incoming, Receiver, attach_copy, store
 from providers.protocol import FetchedEnvelope, MailProvider
+from rules.bounce_words import reports_on_ours
 from rules.decision import Decision, Facts, SyncSettings, decide, in_order, learn, questions
 from rules.envelope import Envelope
 from rules.errors import Gone, NeedsReconnect, ProviderTrouble, Retryable
@@ -105,6 +107,8 @@ async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -
         page.decided.append((envelope, decision))
         return facts
     if not decision.synced:
+        if reports_on_ours(envelope, facts):
+            await _take_report(desk, envelope, page)
         page.decided.append((envelope, decision))
         return facts
     try:
@@ -126,11 +130,34 @@ async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -
     async with desk.context.db.work(desk.mailbox.workspace_id) as work:
         await hold(desk.context, work, desk.claimed)
         stored = await store(work, desk.receiver, Incoming(envelope, decision, content), facts)
+        if content.bounce is not None:
+            await record_bounce(work, content.bounce)
         desk.context.passing("pull.row-uncommitted")
     desk.context.passing("pull.row")
     page.settled.append(envelope.remote_id)
     page.decided.append((envelope, decision))
     return facts if stored is None else learn(facts, envelope, *stored)
+
+
+async def _take_report(desk: Desk, envelope: Envelope, page: _Page) -> None:
+    """Read a report on mail of ours that is no part of a conversation; nothing of it is kept."""
+    try:
+        said = await read_only(desk.context, desk.provider, envelope)
+    except Gone:
+        return
+    except Retryable as later:
+        page.put_off = later
+        page.set_aside.append((envelope.remote_id, later))
+        return
+    except NeedsReconnect:
+        raise
+    except ProviderTrouble as trouble:
+        page.set_aside.append((envelope.remote_id, trouble))
+        return
+    if said.bounce is not None:
+        async with desk.context.db.work(desk.mailbox.workspace_id) as work:
+            await hold(desk.context, work, desk.claimed)
+            await record_bounce(work, said.bounce)
 
 
 async def _unknown(desk: Desk, remote_ids: Sequence[str]) -> list[str]:
