@@ -1,4 +1,12 @@
 # One image for every process: docker build -t bothways . ; which process runs is the command.
+FROM node:24-slim AS web
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY schema/schema.graphql /src/schema/schema.graphql
+COPY web ./
+RUN npm run build
+
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements/runtime.txt requirements/runtime.txt
@@ -24,15 +32,17 @@ RUN groupadd --gid 10001 bothways \
     && install -d -o bothways -g bothways -m 0700 /var/lib/bothways /var/lib/bothways/blobs
 COPY --from=build /opt/bothways /opt/bothways
 COPY --from=build /src /srv/bothways
+COPY --from=web /src/web/dist /srv/bothways/web/dist
 WORKDIR /srv/bothways
 ENV PATH=/opt/bothways/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HTTP_HOST=0.0.0.0 \
-    WORKER_HOST=0.0.0.0
+    WORKER_HOST=0.0.0.0 \
+    SMTP_HOST=0.0.0.0
 USER 10001:10001
 VOLUME /var/lib/bothways
-EXPOSE 8000 8010
+EXPOSE 8000 8010 2525
 STOPSIGNAL SIGTERM
 # Asks whichever process runs here; /ready answers 200 while it can work.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

@@ -130,7 +130,7 @@ def demo(
         bool, typer.Option(help="End when the process that started this one ends.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: PostgreSQL, Valkey, API, worker, a simulated Google."""
+    """Run everything on this machine: PostgreSQL, Valkey, API, worker, SMTP, a simulated Google."""
     from app.demo.supervisor import run
     from app.settings import given
 

@@ -14,12 +14,19 @@ from app.settings import variables
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OURS = ("migrate", "api", "worker")
+OURS = ("migrate", "api", "worker", "smtp")
 COMMANDS = {command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
 def test_the_services_are_those_of_a_team() -> None:
-    assert sorted(COMPOSE["services"]) == ["api", "migrate", "postgres", "valkey", "worker"]
+    assert sorted(COMPOSE["services"]) == [
+        "api",
+        "migrate",
+        "postgres",
+        "smtp",
+        "valkey",
+        "worker",
+    ]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -46,19 +53,20 @@ def test_a_service_of_ours_can_do_as_little_as_possible(name: str) -> None:
 
 
 def test_the_processes_log_in_as_the_role_that_row_level_security_holds() -> None:
-    for name in ("api", "worker"):
+    for name in ("api", "worker", "smtp"):
         environment = COMPOSE["services"][name]["environment"]
 
         assert environment["DATABASE_URL"].startswith("postgresql://bothways_app:")
         assert "DATABASE_OWNER_URL" not in environment
 
 
-def test_nothing_but_the_api_is_reached_from_outside_and_that_from_this_machine() -> None:
+def test_only_mail_is_taken_from_outside_and_the_api_is_reached_from_this_machine() -> None:
     ports = {
         name: service.get("ports") for name, service in COMPOSE["services"].items() if service.get("ports")
     }
 
-    assert ports == {"api": ["127.0.0.1:8000:8000"]}
+    assert ports == {"api": ["127.0.0.1:8000:8000"], "smtp": ["25:2525"]}
+    assert COMPOSE["services"]["smtp"]["profiles"] == ["smtp"]
 
 
 def test_redis_throws_nothing_away_and_asks_for_a_password() -> None:
@@ -68,7 +76,7 @@ def test_redis_throws_nothing_away_and_asks_for_a_password() -> None:
     assert "--requirepass" in words
 
 
-@pytest.mark.parametrize("name", ["api", "worker"])
+@pytest.mark.parametrize("name", ["api", "worker", "smtp"])
 def test_a_process_starts_after_the_tables_are_there(name: str) -> None:
     assert COMPOSE["services"][name]["depends_on"]["migrate"] == {
         "condition": "service_completed_successfully"

@@ -16,12 +16,12 @@ PACKAGES = ["app", "database", "inbound", "jobs", "providers", "resolvers", "rul
 
 
 def free_ports() -> int:
-    """The first of three free ports in a row."""
+    """The first of five free ports in a row."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             first = int(probe.getsockname()[1])
-        if first < 65000 and all(is_free(port) for port in range(first, first + 3)):
+        if first < 65000 and all(is_free(port) for port in range(first, first + 5)):
             return first
 
 

@@ -90,7 +90,7 @@ async def test_it_ends_with_the_process_that_started_it(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("port", "told"), [("nine", "is not a number"), ("65535", "no room for three ports")]
+    ("port", "told"), [("nine", "is not a number"), ("65535", "no room for five ports")]
 )
 def test_a_port_that_cannot_be_is_told(demo: Demo, port: str, told: str) -> None:
     demo.start(port=port).wait(30)
