@@ -1,4 +1,4 @@
-"""How workspaces' own mail servers are reached."""
+"""How mail is written, and how workspaces' own mail servers are reached."""
 
 from ipaddress import ip_network
 
@@ -6,6 +6,17 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from app.setting_group import SettingGroup, Words, listed
+
+
+class MailSettings(SettingGroup):
+    title = "Mail that we write"
+    model_config = SettingsConfigDict(env_prefix="MAIL_")
+
+    message_id_domain: str = Field(
+        default="bothways.invalid",
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        description="A domain of yours: the right side of the Message-IDs we make.",
+    )
 
 
 class SenderSettings(SettingGroup):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
-from app.sender_settings import SenderSettings
+from app.sender_settings import MailSettings, SenderSettings
 from app.setting_group import SettingGroup, Words, listed
 from app.smtp_settings import SmtpSettings
 
@@ -251,17 +251,6 @@ class WorkerSettings(SettingGroup):
         default=None, description="Private folder for messages under way; a temporary one if left out."
     )
     stop_seconds: int = Field(default=20, ge=1, le=120, description="How long a stop waits for jobs.")
-
-
-class MailSettings(SettingGroup):
-    title = "Mail that we write"
-    model_config = SettingsConfigDict(env_prefix="MAIL_")
-
-    message_id_domain: str = Field(
-        default="bothways.invalid",
-        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        description="A domain of yours: the right side of the Message-IDs we make.",
-    )
 
 
 class LogSettings(SettingGroup):
