@@ -78,7 +78,7 @@ _TOLD: Final = re.compile(r"(?:[A-Za-z0-9_-]{8})*")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A place in a stretch of time: everything changed before `at` is known, and of what changed later `marks`.
+    """A place in time: everything changed before `at` is known, and of what changed later the `marks`.
 
     A mark is eight letters that stand for one version of one message, kept by the second it changed in.
     """
@@ -139,7 +139,10 @@ def _instant(milliseconds: object) -> datetime:
 
 
 def _written(told: Told) -> list[object]:
-    return [_milliseconds(told.at), {str(second): "".join(sorted(marks)) for second, marks in told.marks.items()}]
+    return [
+        _milliseconds(told.at),
+        {str(second): "".join(sorted(marks)) for second, marks in told.marks.items()},
+    ]
 
 
 def _read(written: object) -> Told:

@@ -112,6 +112,6 @@ Source: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-servic
 GRAPH_APP_RATE: Final = Rate(capacity=20_000, per_second=130_000 / 10 * 0.9)
 """130 000 requests in ten seconds, app and all tenants. Source: the same page."""
 GRAPH_UPLOAD_RATE: Final = Rate(capacity=70_000_000, per_second=150_000_000 / 300 * 0.9 - 70_000_000 / 300)
-"""Bytes that one mailbox may be given: 150 MB in five minutes, its burst counted in. Source: the same page."""
+"""Bytes for one mailbox: 150 MB in five minutes, its burst counted in. Source: the same page."""
 GRAPH_APP_UPLOAD_RATE: Final = Rate(capacity=1e12, per_second=1e12)
 """No such limit is documented for an app."""

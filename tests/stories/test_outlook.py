@@ -143,6 +143,7 @@ async def test_a_large_file_goes_out_and_a_reply_that_is_moved_twice_appears_onc
     await _disconnect(outlook, mailbox)
 
 
+@pytest.mark.rule("L6")
 async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_was_written_through(
     outlook: Stack,
 ) -> None:
@@ -173,6 +174,7 @@ async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_
     assert "Begun in Outlook" not in [one["node"]["subject"] for one in threads]
 
 
+@pytest.mark.rule("R63")
 async def test_mail_that_came_while_nobody_looked_and_pushes_were_lost_is_all_there_once(
     outlook: Stack,
 ) -> None:

@@ -40,6 +40,7 @@ def test_every_number_asks_somebody_when_a_refresh_is_refused(number: int) -> No
             assert isinstance(told, NeedsReconnect) and told.reason is ReconnectReason.REVOKED_OR_EXPIRED
 
 
+@pytest.mark.rule("R15")
 @pytest.mark.parametrize("number", [7000215, 7000222, 700016, 50194])
 def test_a_wrong_registration_disconnects_nobody(number: int) -> None:
     for error in ("invalid_client", "invalid_grant", "unauthorized_client"):

@@ -1,4 +1,4 @@
-"""What is Outlook's alone, against a simulated Microsoft: sign-in, subscriptions, files near 3 MB, odd ids."""
+"""What is Outlook's alone, against a simulated Microsoft: sign-in, subscriptions, files near 3 MB."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -84,6 +84,7 @@ async def test_who_consents_again_is_asked_for_by_name(world: OutlookWorld) -> N
     assert asked["login_hint"] == [MEI] and "prompt" not in asked
 
 
+@pytest.mark.rule("R8")
 async def test_a_code_is_good_once_and_for_its_own_attempt(world: OutlookWorld) -> None:
     exchange = world.doors().exchange(Provider.OUTLOOK)
     begun, other = begin(world), begin(world)
@@ -147,6 +148,7 @@ async def test_a_refusal_is_not_remembered_once_the_server_has_recovered(world: 
     assert (await world.again(mailbox).provider.profile()).address == mailbox.address
 
 
+@pytest.mark.rule("R14")
 async def test_who_refreshed_second_uses_what_the_first_one_kept(world: OutlookWorld) -> None:
     mailbox = await world.connect()
     await dial(world, old_refresh_tokens="end")
@@ -170,6 +172,7 @@ def _expire(mailbox: Connected) -> None:
     mailbox.keeper.tokens = replace(mailbox.keeper.tokens, access_token="ended", access_expires_at=clock())
 
 
+@pytest.mark.rule("R63")
 async def test_a_subscription_that_microsoft_removed_is_made_anew(world: OutlookWorld) -> None:
     mailbox = await world.connect(pushes_to="us")
     first = await mailbox.provider.watch(None, SECRET)
@@ -207,7 +210,7 @@ async def test_a_file_near_three_megabytes_arrives_whole_whichever_way_microsoft
     assert sizes == {"roof.bin": size_bytes, "small.txt": 10}
 
 
-async def test_a_file_between_the_two_limits_is_refused_clearly_and_leaves_no_draft(
+async def test_a_file_between_the_two_limits_is_refused_and_leaves_no_draft(
     world: OutlookWorld,
 ) -> None:
     """Some two hundred sizes are too small for a session and too large for a request (ADR 0016)."""

@@ -64,6 +64,7 @@ async def read(mailbox: Mailbox, told: Told) -> tuple[list[str], Told]:
 CHANGES = st.lists(st.tuples(st.integers(0, 30), st.sampled_from([0, 0, 0, 1, 2, 90, 300])), max_size=60)
 
 
+@pytest.mark.rule("R62")
 @given(before=CHANGES, meanwhile=CHANGES, after=CHANGES)
 @settings(max_examples=150, deadline=None)
 def test_every_last_version_is_told(
@@ -103,6 +104,7 @@ def test_what_was_told_is_not_told_again_and_the_cursor_keeps_it(changes: list[t
     asyncio.run(story())
 
 
+@pytest.mark.rule("R62")
 async def test_what_shows_late_is_told_all_the_same() -> None:
     mailbox = Mailbox()
     mailbox.touch(1, 600)
