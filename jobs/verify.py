@@ -10,6 +10,7 @@ missing if it is still unknown after some patience; then it is taken in, the dif
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,10 +20,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from database.commands import Claimed
 from database.ids import new_id
+from database.sync_facts import sync_settings
 from database.tables import MailboxRow, SyncGapRow, VerificationRow, table_of
 from database.work import Work
 from jobs.context import JobContext
-from database.sync_facts import sync_settings
 from jobs.mailboxes import find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.taking import Desk, take
@@ -42,6 +43,20 @@ _UNDER_WAY: Final = (
     "select since, started_at, page, listed, expected, present, suspects, suspected_at"
     " from verifications where mailbox_id = $1"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of some of the provider's ids."""
+
+    ids: frozenset[str]
+    no_mail: frozenset[str]
+    before: frozenset[str]
+    """Providers list by whole seconds, and reach back: mail from before the connection is not expected."""
+
+    @property
+    def expected(self) -> frozenset[str]:
+        return self.ids - self.before
 
 
 async def verify(context: JobContext, claimed: Claimed, command: Command) -> Outcome:
@@ -101,13 +116,13 @@ async def _compare_page(desk: Desk, standing: dict[str, Any]) -> dict[str, Any]:
     """Look at the next page; what was no mail when it came, and is listed now, is decided again."""
     listed = await desk.provider.listed(standing["since"], standing["page"])
     ids = list(dict.fromkeys(listed.remote_ids))
-    known, no_mail = await _known(desk, ids)
-    suspects = [one for one in ids if one not in known]
+    known = await _known(desk, ids)
+    suspects = [one for one in ids if one not in known.ids]
     values = {
         "page": listed.next_page,
         "listed": listed.next_page is None,
-        "expected": standing["expected"] + len(known),
-        "present": standing["present"] + len(known),
+        "expected": standing["expected"] + len(known.expected),
+        "present": standing["present"] + len(known.expected),
         "suspects": suspects,
         "suspected_at": desk.context.now() if suspects else None,
     }
@@ -117,28 +132,27 @@ async def _compare_page(desk: Desk, standing: dict[str, Any]) -> dict[str, Any]:
         if suspects:
             work.ask(PullMailbox(desk.mailbox.id))
 
-    await take(desk, sorted(no_mail), finish)
+    await take(desk, sorted(known.no_mail), finish)
     return {**standing, **values}
 
 
 async def _repair(desk: Desk, standing: dict[str, Any]) -> dict[str, Any]:
     """Take in the suspects that the feed did not bring. What is gone by now was not to be expected."""
     suspects: list[str] = standing["suspects"]
-    known, _ = await _known(desk, suspects)
-    missing = [one for one in suspects if one not in known]
-    came = len(suspects) - len(missing)
+    known = await _known(desk, suspects)
+    missing = [one for one in suspects if one not in known.ids]
+    came, found = len(known.expected), 0
 
     async def nothing_more(work: Work) -> None:
         """The counts need to know what became of them."""
 
     if missing:
         await take(desk, missing, nothing_more)
-        found, _ = await _known(desk, missing)
-        log.warning("mail was missing", mailbox=str(desk.mailbox.id), count=len(found))
-    else:
-        found = set()
+        found = len((await _known(desk, missing)).expected)
+        if found:
+            log.warning("mail was missing", mailbox=str(desk.mailbox.id), count=found)
     values = {
-        "expected": standing["expected"] + came + len(found),
+        "expected": standing["expected"] + came + found,
         "present": standing["present"] + came,
         "suspects": [],
         "suspected_at": None,
@@ -179,10 +193,10 @@ async def _write(work: Work, desk: Desk, values: dict[str, Any]) -> None:
     await work.execute(update(VerificationRow).where(running.mailbox_id == desk.mailbox.id).values(**values))
 
 
-async def _known(desk: Desk, remote_ids: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return which of these are stored, decided or set aside, and which of them were no mail."""
+async def _known(desk: Desk, remote_ids: Sequence[str]) -> _Known:
+    """Return which of these are stored, decided or set aside, and as what."""
     if not remote_ids:
-        return set(), set()
+        return _Known(frozenset(), frozenset(), frozenset())
     db, workspace_id, mailbox_id = desk.context.db, desk.mailbox.workspace_id, desk.mailbox.id
     hashes = {await desk.context.hashed(workspace_id, one): one for one in remote_ids}
     copies = await db.fetch(workspace_id, _COPIES, mailbox_id, list(remote_ids))
@@ -190,5 +204,12 @@ async def _known(desk: Desk, remote_ids: Sequence[str]) -> tuple[set[str], set[s
     decided = await db.fetch(workspace_id, _DECIDED, mailbox_id, list(hashes))
     reasons = {hashes[bytes(row["remote_id_hash"])]: row["reason"] for row in decided}
     stored = {row["remote_id"] for row in (*copies, *aside)}
-    no_mail = {one for one, reason in reasons.items() if reason == SkipReason.NOT_MAIL.value}
-    return stored | set(reasons), no_mail - stored
+    skipped = {
+        wanted: frozenset(one for one, reason in reasons.items() if reason == wanted.value) - stored
+        for wanted in (SkipReason.NOT_MAIL, SkipReason.BEFORE_CONNECTION)
+    }
+    return _Known(
+        frozenset(stored) | frozenset(reasons),
+        no_mail=skipped[SkipReason.NOT_MAIL],
+        before=skipped[SkipReason.BEFORE_CONNECTION],
+    )

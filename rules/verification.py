@@ -14,10 +14,8 @@ DECISIONS_KEPT: Final = timedelta(days=30)
 """How long it is remembered why a mail was skipped."""
 MARGIN: Final = timedelta(days=2)
 """Longer than any verification takes, so that no decision it relies on is forgotten under its hands."""
-LISTING_SLACK: Final = timedelta(seconds=2)
-"""Providers list by whole seconds, and reach one back."""
 
 
 def begins_at(connected_at: datetime, now: datetime) -> datetime:
     """Return from when on a mailbox is compared."""
-    return max(connected_at + LISTING_SLACK, now - DECISIONS_KEPT + MARGIN)
+    return max(connected_at, now - DECISIONS_KEPT + MARGIN)

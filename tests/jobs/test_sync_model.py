@@ -67,9 +67,6 @@ class Story:
         await self.crm.simulator.create_account(ann, "Ann", "google")
         self.user_id = await self.crm.add_user("Ann", ann)
         self.mailbox_id = await self.crm.connect(ann, user_id=self.user_id)
-        await self.change(
-            "update mailboxes set connected_at = connected_at - interval '1 minute' where id = :id"
-        )
         self.first_cursor = (await self.crm.mailbox(self.mailbox_id))["cursor"]
 
     async def change(self, sql: str, **values: Any) -> None:

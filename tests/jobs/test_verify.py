@@ -55,18 +55,15 @@ async def cursor_now(crm: Crm, mailbox_id: MailboxId) -> str:
         return (await provider.profile()).cursor
 
 
-async def connected_a_while_ago(crm: Crm) -> MailboxId:
-    """Connect Ann's mailbox, long enough ago for the provider's listing by whole seconds."""
+async def connected(crm: Crm) -> MailboxId:
+    """Dana is a contact, and Ann's mailbox is connected."""
     await crm.add_contact("Dana", DANA)
-    mailbox_id = await crm.connect(ANN)
-    async with crm.db.work(crm.workspace_id) as work:
-        await work.execute(text("update mailboxes set connected_at = connected_at - interval '1 minute'"))
-    return mailbox_id
+    return await crm.connect(ANN)
 
 
 async def test_complaint_1_a_mail_that_the_feed_never_told_of_is_found_and_shown(crm: Crm) -> None:
     """Three mails, one behind the cursor's back: 2 of 3, a gap that was repaired, then 3 of 3."""
-    mailbox_id = await connected_a_while_ago(crm)
+    mailbox_id = await connected(crm)
     for subject in ("First", "Second"):
         await crm.simulator.deliver(DANA, ANN, subject=subject, text="x")
     await crm.ask(PullMailbox(mailbox_id))
@@ -93,7 +90,7 @@ async def test_complaint_1_a_mail_that_the_feed_never_told_of_is_found_and_shown
 
 async def test_what_the_feed_is_about_to_bring_is_no_gap(crm: Crm) -> None:
     """A mail that came a moment ago is listed before it is pulled; nothing was missed."""
-    mailbox_id = await connected_a_while_ago(crm)
+    mailbox_id = await connected(crm)
     await crm.simulator.deliver(DANA, ANN, subject="Fresh", text="x")
     await crm.ask(VerifyMailbox(mailbox_id))
     verification = await crm.row("select id from commands where key = $1", f"verify:{mailbox_id}")
@@ -114,7 +111,7 @@ async def test_what_the_feed_is_about_to_bring_is_no_gap(crm: Crm) -> None:
 
 async def test_what_was_skipped_with_a_reason_is_present(crm: Crm) -> None:
     """A stranger's mail is no message here, and nothing is missing: the decision accounts for it."""
-    mailbox_id = await connected_a_while_ago(crm)
+    mailbox_id = await connected(crm)
     await crm.simulator.create_account(NOOR)
     await crm.simulator.deliver(NOOR, ANN, subject="Private", text="x")
     await crm.ask(PullMailbox(mailbox_id))
@@ -129,7 +126,7 @@ async def test_what_was_skipped_with_a_reason_is_present(crm: Crm) -> None:
 
 async def test_complaint_3_a_mail_out_of_spam_that_the_feed_never_told_of_syncs(crm: Crm) -> None:
     """It was no mail when it came; the verification lists it, and decides it again."""
-    mailbox_id = await connected_a_while_ago(crm)
+    mailbox_id = await connected(crm)
     await crm.simulator.deliver(DANA, ANN, subject="Not spam", text="x")
     inbox = await crm.simulator.mailbox(ANN)
     await crm.simulator.relabel(ANN, inbox[0]["id"], add=["SPAM"], remove=["INBOX"])
@@ -158,7 +155,7 @@ async def test_verification_brings_nothing_from_before_the_connection(crm: Crm) 
 
 async def test_every_connected_mailbox_is_verified_by_itself(crm: Crm) -> None:
     """The sweeper begins it, the verification asks for the next one, and it is told live."""
-    mailbox_id = await connected_a_while_ago(crm)
+    mailbox_id = await connected(crm)
 
     await tidy(crm.context, crm.workspace_id)
     await crm.work()
