@@ -14,10 +14,10 @@ from sqlalchemy import delete, select, update
 
 from database.commands import Claimed
 from database.ids import new_id
+from database.sync_facts import sync_settings
 from database.tables import MailboxRow, MessageCopyRow, MessageRow, SyncGapRow, ThreadRow, UnreadRow, table_of
 from database.work import Work
 from jobs.context import JobContext
-from database.sync_facts import sync_settings
 from jobs.mailboxes import Mailbox, find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.storing import mark_unread

@@ -3,9 +3,9 @@
 from typing import Final
 
 from database.commands import Claimed
+from database.sync_facts import sync_settings
 from database.work import Work
 from jobs.context import JobContext
-from database.sync_facts import sync_settings
 from jobs.mailboxes import find_mailbox, reach
 from jobs.running import Again, Done, Outcome
 from jobs.taking import Desk, take

@@ -21,8 +21,8 @@ from providers.exchange import Outgoing
 from providers.gmail import parse
 from providers.gmail.decipher import StaleAccessToken, decipher
 from providers.gmail.decipher_grants import Grant, decipher_grant
-from providers.gmail.requests import GmailRequests
 from providers.gmail.people import CONTACTS_SCOPE
+from providers.gmail.requests import GmailRequests
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FORM, expiry, granted_scopes
 from providers.gmail.wire import Profile, TokenAnswer
