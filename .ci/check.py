@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
         "docker-compose.yml is valid",
         [PYTHON, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
     ),
+    ("web: types, lint, format", ["sh", "web/scripts/run.sh", "check"]),
     ("requirements in step", ["sh", "requirements/lock.sh", "--check"]),
 )
 

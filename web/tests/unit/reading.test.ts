@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+
+import { prepare } from "../../src/conversation/mail-html";
+import { previewOf } from "../../src/conversation/files";
+import { pieces, wordsOf } from "../../src/inbox/marking";
+
+const none = new Map<string, string>();
+
+describe("a mail's HTML", () => {
+  test("remote images have no address before they are asked for", () => {
+    const html = '<p>Hi</p><img data-remote-src="https://t.example/p.gif">';
+    const kept = prepare(html, none, false, "history");
+    expect(kept.hasRemoteImages).toBe(true);
+    expect(kept.body.querySelector("img")?.hasAttribute("src")).toBe(false);
+    expect(prepare(html, none, true, "history").body.querySelector("img")?.getAttribute("src")).toBe(
+      "https://t.example/p.gif",
+    );
+  });
+
+  test("its own images come from its files, and only from them", () => {
+    const html = '<img src="cid:a%40b"><img src="cid:other">';
+    const sources = [
+      ...prepare(html, new Map([["a@b", "blob:x"]]), false, "").body.querySelectorAll("img"),
+    ].map((one) => one.getAttribute("src"));
+    expect(sources).toEqual(["blob:x", null]);
+  });
+
+  test("history at the end is folded; a quote within an answer is not", () => {
+    expect(
+      prepare("<p>Yes</p><blockquote>Would you?</blockquote>", none, false, "history").body.querySelector(
+        "details summary",
+      ),
+    ).not.toBeNull();
+    expect(
+      prepare("<blockquote>Would you?</blockquote><p>Yes</p>", none, false, "history").body.querySelector(
+        "details",
+      ),
+    ).toBeNull();
+  });
+
+  test("links open outside, and tell nobody where from", () => {
+    const link = prepare('<a href="https://x.test" target="_self">x</a>', none, false, "").body.querySelector(
+      "a",
+    );
+    expect(link?.target).toBe("_blank");
+    expect(link?.rel).toContain("noopener");
+  });
+
+  test("mail that brings colours gets white paper; mail that does not takes the reader's theme", () => {
+    expect(prepare('<p style="color: #333">x</p>', none, false, "").coloured).toBe(true);
+    expect(prepare('<p style="border-color: red">x</p>', none, false, "").coloured).toBe(false);
+  });
+});
+
+describe("a file", () => {
+  test("that is a document with scripts is never shown in the page", () => {
+    expect(previewOf({ contentType: "image/svg+xml" })).toBeNull();
+    expect(previewOf({ contentType: "text/html" })).toBeNull();
+    expect(previewOf({ contentType: "image/PNG; name=x.png" })).toBe("image");
+  });
+});
+
+describe("what was searched for", () => {
+  test("phrases are one, excluded words are none", () => {
+    expect(wordsOf('roof "grey slate" -chair')).toEqual(["roof", "grey slate"]);
+  });
+
+  test("is marked wherever it stands, as text", () => {
+    expect(
+      pieces("A Roof (roof+)", ["roof"])
+        .filter((piece) => piece.marked)
+        .map((piece) => piece.text),
+    ).toEqual(["Roof", "roof"]);
+    expect(pieces("a+b", ["a+b"])).toEqual([{ text: "a+b", marked: true }]);
+  });
+});
