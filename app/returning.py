@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.settings import BadSettings, Settings
 from app.wiring import Ground
-from inbound.unsubscribing import Unsubscribe
+from inbound.unsubscribing import OneClickUnsubscribe
 from jobs.context import ReturnAddresses
 
 _SECRET_BYTES: Final = 32
@@ -32,5 +32,5 @@ def return_addresses(settings: Settings) -> ReturnAddresses:
 
 def unsubscribe_routes(ground: Ground) -> list[BaseRoute]:
     """Return the route that List-Unsubscribe names."""
-    endpoint = Unsubscribe(ground.db, deployment_secret(ground.settings))
+    endpoint = OneClickUnsubscribe(ground.db, deployment_secret(ground.settings))
     return [Route("/unsubscribe/{token}", endpoint.__call__, methods=["GET", "POST"])]

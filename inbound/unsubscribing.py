@@ -56,7 +56,7 @@ _FORM: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Unsubscribe:
+class OneClickUnsubscribe:
     """The endpoint; `secret` is the deployment's."""
 
     db: Database

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from database.commands import Claimed
 from database.tables import BulkRecipientRow, BulkSendRow, table_of
 from database.work import Work
-from jobs.bulk_mail import Recipient, write_mail
+from jobs.bulk_mail import Addressee, write_mail
 from jobs.context import JobContext
 from jobs.running import Again, Done, Outcome, hold
 from rules.happenings import BulkSendProgressed, Command, RunBulkSend
@@ -104,7 +104,7 @@ async def _write_next(context: JobContext, claimed: Claimed, bulk: asyncpg.Recor
             if isinstance(said, str):
                 await _mark(work, row["id"], error=said)
             else:
-                recipient = Recipient(row["contact_id"], row["name"], row["address"])
+                recipient = Addressee(row["contact_id"], row["name"], row["address"])
                 submission_id = await write_mail(
                     work, context.settings.message_id_domain, bulk, recipient, said
                 )

@@ -32,7 +32,7 @@ from rules.words import (
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class Addressee:
     """Whom the mail is for."""
 
     contact_id: UUID
@@ -41,7 +41,7 @@ class Recipient:
 
 
 async def write_mail(
-    work: Work, message_id_domain: str, bulk: asyncpg.Record, recipient: Recipient, said: Merged
+    work: Work, message_id_domain: str, bulk: asyncpg.Record, recipient: Addressee, said: Merged
 ) -> SubmissionId:
     """Store the mail, tell that it is in the conversation, and ask for it to be sent."""
     message_id, thread_id = MessageId(new_id()), ThreadId(new_id())
@@ -107,7 +107,7 @@ def _submission(
 def _thread(
     work: Work,
     bulk: asyncpg.Record,
-    recipient: Recipient,
+    recipient: Addressee,
     said: Merged,
     thread_id: ThreadId,
     message_id: MessageId,

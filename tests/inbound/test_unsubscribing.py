@@ -12,7 +12,7 @@ from starlette.routing import Route
 from database.ids import new_id
 from database.pool import Database
 from database.tables import BulkSendRow, ContactRow, MessageRow, SubmissionRow, ThreadRow
-from inbound.unsubscribing import Unsubscribe
+from inbound.unsubscribing import OneClickUnsubscribe
 from rules.return_tokens import Unsubscribing, unsubscribe_token
 from rules.words import SubmissionId
 from tests.conftest import WorkspaceForTests
@@ -90,7 +90,7 @@ async def store_mail(db: Database, workspace: WorkspaceForTests, kind: str) -> S
 async def door(db: Database, workspace: WorkspaceForTests) -> AsyncIterator[Door]:
     submission_id = await store_mail(db, workspace, "BULK")
     token = unsubscribe_token(SECRET, Unsubscribing(workspace.id, submission_id))
-    endpoint = Unsubscribe(db, SECRET)
+    endpoint = OneClickUnsubscribe(db, SECRET)
     app = Starlette(routes=[Route("/unsubscribe/{token}", endpoint.__call__, methods=["GET", "POST"])])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://crm.example") as client:
