@@ -12,7 +12,7 @@ export const stack = JSON.parse(process.env.STACK ?? "{}");
 export async function story(name, play, { expected = [] } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--force-prefers-reduced-motion"],
+    args: ["--no-sandbox"],
   });
   const complaints = [];
   try {
@@ -21,6 +21,7 @@ export async function story(name, play, { expected = [] } = {}) {
         viewport: { width, height },
         colorScheme: dark ? "dark" : "light",
         locale: "en-GB",
+        reducedMotion: "reduce",
         permissions: ["clipboard-read", "clipboard-write"],
         ...more,
       });
@@ -35,7 +36,15 @@ export async function story(name, play, { expected = [] } = {}) {
       if (signedIn) await page.goto(linkTo("/"));
       return page;
     };
-    await play(open);
+    try {
+      await play(open);
+    } catch (error) {
+      // PICTURES names a folder for what the reader saw when a story failed.
+      const folder = process.env.PICTURES;
+      for (const [place, context] of folder === undefined ? [] : browser.contexts().entries())
+        for (const page of context.pages()) await page.screenshot({ path: `${folder}/failed-${place}.png` });
+      throw error;
+    }
     const unexpected = complaints.filter((one) => !expected.some((pattern) => pattern.test(one)));
     must(unexpected.length === 0, `the page complained: ${unexpected.join(" | ")}`);
     console.log(`${name}: told to its end`);
@@ -78,6 +87,17 @@ export async function ask(query, variables = {}) {
   const { data, errors } = await answer.json();
   must(errors === undefined, JSON.stringify(errors));
   return data;
+}
+
+/** Asks again until there is an answer; a simulated mailbox has no other way to tell. */
+export async function until(described, look) {
+  const end = Date.now() + 3 * WAIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    must(Date.now() < end, `it never came: ${described}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** Turns the simulator: people write, consents are taken back. */

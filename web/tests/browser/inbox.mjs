@@ -1,0 +1,145 @@
+// Reading and writing with the keyboard: hostile mail, search, drafts over a reload, undo, and being offline.
+import { ask, consent as agree, mustBeAccessible, must, stack, story, until, WAIT_MS } from "./browser.mjs";
+
+const GMAIL = "ann.berg@gmail.test";
+const DANA = "dana@okafor-roofing.test";
+
+async function connect(page) {
+  const begun = await ask(
+    "mutation { connectMailbox(input: {provider: GMAIL, scope: CONTACTS}) { ... on Authorization { url } } }",
+  );
+  const consent = await page.context().newPage();
+  await consent.goto(begun.connectMailbox.url);
+  await agree(consent, { account: GMAIL });
+  await consent.waitForURL(/callback/);
+  await consent.close();
+  await until("the mailbox is connected and watched", async () => {
+    const { mailboxes } = await ask("{ mailboxes { status health { pushExpiresAt } } }");
+    return mailboxes.some((one) => one.status === "CONNECTED" && one.health.pushExpiresAt !== null);
+  });
+}
+
+async function danaWrites(subject, html, more = {}) {
+  const answer = await fetch(new URL(`/accounts/${DANA}/messages`, stack.simulator), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ to: [GMAIL], subject, html, text: "Text", ...more }),
+  });
+  must(answer.ok, `the simulator took the mail: ${await answer.text()}`);
+}
+
+const row = (page, text) => page.getByRole("option").filter({ hasText: text });
+
+async function readHostileMail(page) {
+  const html = `<p style="color: #222">Look at this</p><script>top.document.title = "PWNED"</script>
+    <img src="x" onerror="top.document.title = 'PWNED'"><img src="https://tracker.invalid/pixel.gif" width="9" height="9">
+    <p style="position: fixed; inset: 0">over everything</p><p>${"long".repeat(300)}</p>`;
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await danaWrites("A strange letter", html);
+  await row(page, "A strange letter").waitFor();
+  must((await page.title()).startsWith("(1) Inbox"), `the title counts unread mail: ${await page.title()}`);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  const mail = page.frameLocator('iframe[title="Message from Dana Okafor"]');
+  await mail.getByText("Look at this").waitFor();
+  await page.getByRole("button", { name: "Show images" }).waitFor();
+  must(!(await page.title()).includes("PWNED"), "a mail's script ran");
+  must(!asked.some((url) => url.includes("tracker.invalid")), "a remote image was loaded unasked");
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  must(!wide, "a long word made the page wider than the screen");
+  await mustBeAccessible(page, "a conversation");
+  await until("the conversation is marked read", async () => !(await page.title()).startsWith("("));
+}
+
+async function writeAndUndo(page) {
+  await page.keyboard.press("r");
+  const text = page.getByRole("textbox", { name: "Message" });
+  await text.waitFor();
+  await text.pressSequentially("We start on the 9th. The plan is attached.");
+  await mustBeAccessible(page, "the composer");
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await page.waitForFunction(() =>
+    (
+      localStorage.getItem(
+        Object.keys(localStorage).find((key) => key.startsWith("bothways-drafts:")) ?? "",
+      ) ?? ""
+    ).includes("the 9th"),
+  );
+  await page.reload();
+  await text.getByText("We start on the 9th.").waitFor();
+  await text.press("Control+Enter");
+  await page.getByText("You mention an attachment").waitFor();
+  await page.setInputFiles('input[type="file"]', {
+    name: "plan.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("The plan"),
+  });
+  await page.getByRole("button", { name: "Remove plan.txt" }).waitFor();
+  await text.press("Control+Enter");
+  await page.getByText("Sending in 10 seconds.").waitFor();
+  await page.getByRole("button", { name: /^Undo/ }).last().click();
+  await text.getByText("We start on the 9th.").waitFor();
+  const undone = await ask("{ threads { edges { node { lastMessage { delivery { state } } } } } }");
+  must(undone.threads.edges[0].node.lastMessage.delivery.state === "CANCELLED", JSON.stringify(undone));
+  await text.press("Control+Enter");
+  await page.getByText(/^Sent from ann.berg@gmail.test/).waitFor({ timeout: 2 * WAIT_MS });
+}
+
+async function search(page) {
+  await page.keyboard.press("/");
+  await page.keyboard.type('"the 9th"');
+  await page.locator("mark", { hasText: "the 9th" }).first().waitFor();
+  await mustBeAccessible(page, "what was found");
+  await page.keyboard.press("Escape");
+}
+
+async function offlineAndBack(page) {
+  await page.context().setOffline(true);
+  await page.getByText("You are offline.").waitFor();
+  await danaWrites("Written while you slept", "<p>Hello</p>");
+  await until("the mail is stored", async () =>
+    JSON.stringify(await ask("{ threads { edges { node { subject } } } }")).includes("you slept"),
+  );
+  must((await row(page, "Written while you slept").count()) === 0, "the page was not offline");
+  await page.context().setOffline(false);
+  await row(page, "Written while you slept").waitFor();
+  await page.getByText("You are offline.").waitFor({ state: "detached" });
+}
+
+async function doneAndBack(page) {
+  await row(page, "Written while you slept").click();
+  await page.getByRole("heading", { name: "Written while you slept" }).waitFor();
+  await page.keyboard.press("e");
+  await row(page, "Written while you slept").waitFor({ state: "detached" });
+  await page.keyboard.press("z");
+  await row(page, "Written while you slept").waitFor();
+}
+
+await story(
+  "the inbox by keyboard",
+  async (open) => {
+    const page = await open({ width: 1440, height: 900 });
+    await page
+      .getByText("Nothing waits for you")
+      .or(page.getByText("Connect your mailbox").first())
+      .first()
+      .waitFor();
+    must(!page.url().includes("token"), "the token stayed in the address");
+    await mustBeAccessible(page, "the empty inbox");
+    await connect(page);
+    await readHostileMail(page);
+    await writeAndUndo(page);
+    await search(page);
+    await offlineAndBack(page);
+    await doneAndBack(page);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("dark");
+    await page.keyboard.press("Enter");
+    await page.locator('html[data-theme="dark"]').waitFor();
+    await mustBeAccessible(page, "the inbox in the dark");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await mustBeAccessible(page, "the phone");
+  },
+  { expected: [/ERR_INTERNET_DISCONNECTED/, /WebSocket/] },
+);
