@@ -66,7 +66,7 @@ async def pages_with_nothing_in_them_are_followed(world: World) -> None:
 async def a_long_feed_is_read_page_by_page_and_each_page_is_a_place_to_go_on_from(world: World) -> None:
     mailbox = await world.connect()
     start = (await mailbox.provider.profile()).cursor
-    arrived = [await world.deliver(mailbox.address) for _ in range(510)]
+    arrived = await world.deliver_many(mailbox.address, 510)
     first = await mailbox.provider.changes(start)
     told = [change.remote_id for change in first.changes]
     assert first.more and len(told) >= 100

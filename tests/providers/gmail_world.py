@@ -157,6 +157,12 @@ class GmailWorld:
         [arrived] = [one for one in await self._ids(to) if one not in before]
         return arrived
 
+    async def deliver_many(self, to: EmailAddress, count: int) -> list[str]:
+        before = set(await self._ids(to))
+        for number in range(count):
+            await self.simulator.deliver(STRANGER, to, subject=f"Number {number}", text="Hello there.")
+        return [one for one in await self._ids(to) if one not in before]
+
     async def _ids(self, address: str, label: str | None = None) -> list[str]:
         return [str(row["id"]) for row in await self.simulator.mailbox(address, label)]
 

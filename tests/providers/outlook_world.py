@@ -208,6 +208,12 @@ class OutlookWorld:
         [arrived] = [one for one in await self._items(to) if one not in before]
         return arrived
 
+    async def deliver_many(self, to: EmailAddress, count: int) -> list[str]:
+        before = set(await self._items(to))
+        for number in range(count):
+            await self.simulator.deliver(STRANGER, to, subject=f"Number {number}", text="Hello there.")
+        return [one for one in await self._items(to) if one not in before]
+
     async def _items(self, address: str, folder: str | None = None) -> dict[str, str]:
         """The simulator's own ids of a mailbox's mails by Graph's, newest first."""
         shown = await self.simulator.microsoft_account(address)

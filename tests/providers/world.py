@@ -130,6 +130,9 @@ class World(Protocol):
     ) -> str:
         """Let a stranger write to the mailbox; return the message's id there."""
 
+    async def deliver_many(self, to: EmailAddress, count: int) -> list[str]:
+        """Let a stranger write so many mails; return their ids there, in any order."""
+
     async def is_watched(self, address: EmailAddress) -> bool:
         """Whether the provider would push this mailbox's changes to us."""
 

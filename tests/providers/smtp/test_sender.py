@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from jobs.table import TABLE
 from providers.smtp.account import SmtpAccount, SmtpSettings
 from providers.smtp.sender import SmtpSender
 from providers.smtp.session import _stuffed
@@ -257,6 +259,25 @@ async def test_a_reply_to_the_final_dot_that_is_lost_leaves_it_open(
         await sender.send(account(server), (DANA,), mail())
 
     assert len(server.taken) == 1, "it was taken, once, and is not sent again"
+
+
+@pytest.mark.parametrize("bound", ["answer", "handing_over"])
+async def test_a_server_that_says_nothing_is_left_before_anything_can_have_left(
+    server: MailServer, bound: str
+) -> None:
+    server.silences = {"RCPT"}
+    sender = SmtpSender(replace(settings(), **{bound: timedelta(seconds=0.2)}))
+    with pytest.raises(Retryable):
+        await sender.send(account(server), (DANA,), mail())
+    await sender.close()
+
+    assert not server.taken
+
+
+def test_a_job_is_not_ended_between_the_final_dot_and_its_answer() -> None:
+    limits = SmtpSettings()
+
+    assert limits.opening + limits.handing_over + limits.final_answer < TABLE["send_submission"].time_out
 
 
 async def test_a_lost_final_reply_over_a_kept_connection_is_not_repeated(
