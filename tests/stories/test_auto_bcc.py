@@ -4,14 +4,17 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.simulator_process import ROOT
+from tests.stories.postfix import Postfix, running_postfix
 from tests.stories.stack import ANN, DANA, Stack
 from tests.waiting import wait_until
+
+# Each starts processes, one after the other, on a machine that other tests use too.
+pytestmark = pytest.mark.timeout(120)
 
 ADDRESS = "{ viewer { user { autoBccAddress } } }"
 MESSAGES = """query ($of: String!) { contacts(search: $of, first: 2) { edges { node { emails createdBy
@@ -198,34 +201,40 @@ async def test_the_same_mail_at_once_is_one_message_of_one_contact(stack: Stack)
     assert [one["node"]["emails"] for one in everybody["edges"]].count([lee]) == 1
 
 
-POSTFIX = """compatibility_level = 3.6
-queue_directory = {queue}
-data_directory = {data}
-myhostname = mail.example-co.test
-mydestination =
-relayhost = [127.0.0.1]:{port}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-smtp_dns_support_level = disabled
-smtp_host_lookup = native
-smtp_tls_security_level = none
-maillog_file = {log}
-maillog_file_prefixes = {prefix}
-multi_instance_enable = no
-alias_maps =
-alias_database =
-minimal_backoff_time = 1s
-queue_run_delay = 1s
-"""
+@pytest.fixture
+async def mail_server(stack: Stack) -> AsyncIterator[Postfix]:
+    """Postfix with queues of its own, which relays everything to the SMTP process."""
+    async with running_postfix(int(stack.environment["SMTP_PORT"])) as server:
+        yield server
 
 
-async def postfix(folder: Path, *words: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        env=os.environ | {"MAIL_CONFIG": str(folder)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+@pytest.mark.rule("B6")
+@pytest.mark.rule("B7")
+async def test_postfix_keeps_a_mail_until_it_is_stored(stack: Stack, mail_server: Postfix) -> None:
+    """Nobody listens, then a process dies behind the commit, then one answers: the mail is there, once."""
+    address, ivy = await address_of(stack), "ivy@kept.test"
+    written = (
+        f"From: Ann Berg <{ANN}>\nTo: Ivy <{ivy}>\nSubject: Kept\nMessage-ID: <kept@example-co.test>\n\n"
+        ".\n..dots\nHello.\n"
     )
-    out, _ = await process.communicate()
-    assert process.returncode == 0, f"{words}: {out.decode()}"
-    return out.decode()
+    await mail_server.send(ANN, address, written)
+    await mail_server.says("status=deferred")
+    doomed = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.stories.killed_smtp", "auto_bcc.committed"),
+        cwd=ROOT,
+        env=os.environ | stack.environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await stack.answers(doomed, "smtp")
+    await mail_server.flush()
+    assert await doomed.wait() == -9
+    smtp = await stack.start("smtp")
+    await mail_server.flush_until("status=sent (250 2.6.0 Logged)")
+
+    [message] = await messages(stack, ivy)
+    assert message["text"].strip() == ".\n..dots\nHello."
+    await mail_server.send("eve@attacker.test", address, f"From: eve@attacker.test\nTo: {ivy}\n\nMine.\n")
+    await mail_server.says("550 5.7.1")
+    assert len(await messages(stack, ivy)) == 1
+    await stack.kill(smtp)
