@@ -44,6 +44,8 @@ class MailServer:
     taken: list[Taken] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
     drops: set[str] = field(default_factory=set)
+    silences: set[str] = field(default_factory=set)
+    """Steps at which it says nothing more."""
     drops_after_taking: bool = False
     silent_after_taking: bool = False
     connections: int = 0
@@ -85,6 +87,8 @@ class MailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if "RCPT" in self.silences:
+            await asyncio.Event().wait()
         odd = self._odd(server, f"RCPT {address}") or self._odd(server, "RCPT")
         if odd is not None:
             return odd

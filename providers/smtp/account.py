@@ -32,12 +32,16 @@ class SmtpSettings:
     """A private certificate authority; None trusts the system's."""
     our_name: str = "localhost"
     """What we call ourselves in EHLO. Source: RFC 5321 4.1.1.1."""
-    connect: timedelta = timedelta(seconds=15)
-    answer: timedelta = timedelta(seconds=25)
-    """How long a server may think about a command. Source: RFC 5321 4.5.3.2 asks for minutes, of which a job
-    that holds a lease has none; what takes longer before the final dot is tried again."""
-    final_answer: timedelta = timedelta(seconds=40)
-    """How long it may think about the whole mail."""
+    connect: timedelta = timedelta(seconds=5)
+    """How long one address may take to answer at all."""
+    answer: timedelta = timedelta(seconds=8)
+    """How long a server may think about one command."""
+    opening: timedelta = timedelta(seconds=9)
+    handing_over: timedelta = timedelta(seconds=17)
+    final_answer: timedelta = timedelta(seconds=22)
+    """How long it may take until it is logged in, up to the final dot, and to answer that. Together they stay
+    below the time that a job has, so that no job is ended between the dot and its answer; RFC 5321 4.5.3.2
+    would give minutes. What takes longer before the dot is tried again, as nothing can have left."""
     idle: timedelta = timedelta(seconds=30)
     """How long a connection is kept for the next mail."""
     connections: int = 4

@@ -44,6 +44,14 @@ async def open_session(account: SmtpAccount, settings: SmtpSettings) -> "SmtpSes
         OperatorMustAct: the server refuses the log-in, has no TLS, or stands where it may not.
         Retryable: it cannot be reached, or asks for patience.
     """
+    try:
+        async with asyncio.timeout(settings.opening.total_seconds()):
+            return await _opened(account, settings)
+    except TimeoutError:
+        raise lost(SmtpStep.GREET, "took too long") from None
+
+
+async def _opened(account: SmtpAccount, settings: SmtpSettings) -> "SmtpSession":
     made = await connect(account, settings)
     client = aiosmtplib.SMTP(
         hostname=account.host,
@@ -148,8 +156,12 @@ class SmtpSession:
         if self._size_limit_bytes is not None and message.size_bytes > self._size_limit_bytes:
             raise Refused("The mail is larger than the mail server takes.", RefusalKind.TOO_LARGE)
         usable, self.usable, self.answered = self.usable, False, False
-        refused = await self._envelope(sender, recipients, message)
-        await self._content(message)
+        try:
+            async with asyncio.timeout(self._settings.handing_over.total_seconds()):
+                refused = await self._envelope(sender, recipients, message)
+                await self._content(message)
+        except TimeoutError:
+            raise lost(SmtpStep.CONTENT, "took too long") from None
         passing("smtp.before-final-dot")
         await self._write(SmtpStep.FINAL_DOT, b".\r\n", drain=False)
         passing("smtp.final-dot")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -266,7 +267,8 @@ async def test_a_server_that_says_nothing_is_left_before_anything_can_have_left(
     server: MailServer, bound: str
 ) -> None:
     server.silences = {"RCPT"}
-    sender = SmtpSender(replace(settings(), **{bound: timedelta(seconds=0.2)}))
+    short: dict[str, Any] = {bound: timedelta(seconds=0.2)}
+    sender = SmtpSender(replace(settings(), **short))
     with pytest.raises(Retryable):
         await sender.send(account(server), (DANA,), mail())
     await sender.close()
