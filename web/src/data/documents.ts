@@ -383,9 +383,6 @@ export const sendEmail = graphql(
           sizeBytes
         }
         ... on Reauthenticate {
-          mailbox {
-            id
-          }
           keptMessage {
             id
             thread {
