@@ -170,7 +170,7 @@ def test_the_matrix_covers_every_id_of_the_schema() -> None:
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox"} | {
         "completeConnection", "createContact", "importContacts", "importContactFile",
         "updateWorkspace", "applyPreset", "updateBlocklist", "inviteUser",
-        "testWorkspaceSender", "suppressAddress",
+        "testWorkspaceSender", "suppressAddress", "rotateAutoBccAddress",
     }  # fmt: skip
     assert _GRAPH.query_type is not None
     assert _GRAPH.mutation_type is not None
@@ -233,6 +233,7 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "cancelBulkSend": 'id: "USER"',
         "suppressAddress": 'address: "a@b.example"',
         "testWorkspaceSender": "",
+        "rotateAutoBccAddress": "",
         "cancelSend": 'messageId: "MESSAGE"',
         "retrySend": 'messageId: "MESSAGE"',
         "markThread": 'id: "THREAD", state: DONE',
