@@ -180,8 +180,9 @@ def links(places: Places, kept: DemoSecrets) -> dict[str, str]:
     """Return what .demo/links.json tells."""
     token = kept.token or ""
     graphiql = f"{places.api_url}/graphiql#token={token}"
+    inbox = f"{places.api_url}/#token={token}&simulator={places.simulator_url}"
     return {
-        "inbox": f"{places.api_url}/#token={token}" if web.is_built() else graphiql,
+        "inbox": inbox if web.is_built() else graphiql,
         "graphiql": graphiql,
         "api": f"{places.api_url}/graphql",
         "ws": f"ws://{HOST}:{places.ports.api}/graphql",

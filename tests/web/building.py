@@ -34,7 +34,9 @@ async def build_web() -> Path:
 def chromium() -> str:
     """Return where a Chromium is. Raises: AssertionError: this machine has none."""
     given = os.environ.get("CHROMIUM")
-    found = given or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = given or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     assert found, "Chromium is needed: install the package chromium, or name it in CHROMIUM"
     return found
 

@@ -1,4 +1,4 @@
-"""A deployment for the browser stories: every process is real, the web app is built, nothing is connected yet."""
+"""A deployment for the browser stories: real processes, the web app as it is now, nothing connected yet."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,9 +21,7 @@ async def web_app() -> Path:
 
 
 @pytest.fixture
-async def deployment(
-    web_app: Path, postgres: PostgresForTests, tmp_path: Path
-) -> AsyncIterator[Stack]:
+async def deployment(web_app: Path, postgres: PostgresForTests, tmp_path: Path) -> AsyncIterator[Stack]:
     """API and worker run and serve the app; Ann is an admin, Ben a colleague, Dana a contact."""
     valkey = EmbeddedValkey(scratch_folder() / "valkey")
     name = await postgres.migrated()

@@ -1,4 +1,4 @@
-"""The stories of web/tests/browser: a real Chromium on real processes, with the simulated provider beside them."""
+"""Every story of web/tests/browser: a real Chromium on real processes, a simulated provider beside them."""
 
 import pytest
 
