@@ -226,7 +226,7 @@ function Heads({ draft, onEdit }: { draft: Draft; onEdit: (part: Partial<Omit<Dr
             trigger={
               <button
                 type="button"
-                className="flex min-w-0 items-center gap-1 rounded-md px-1 hover:bg-hover"
+                className="flex h-6 min-w-0 items-center gap-1 rounded-md px-1 hover:bg-hover"
               >
                 <span className="truncate">{from}</span>
                 <Icon name="down" size={12} />
@@ -245,7 +245,7 @@ function Heads({ draft, onEdit }: { draft: Draft; onEdit: (part: Partial<Omit<Dr
         {!more && (
           <button
             type="button"
-            className="shrink-0 rounded-md px-1.5 text-ink-2 hover:bg-hover"
+            className="h-6 shrink-0 rounded-md px-1.5 text-ink-2 hover:bg-hover"
             onClick={() => setMore(true)}
           >
             {words.cc} {words.bcc}
@@ -310,7 +310,7 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
           type="button"
           aria-expanded={shown}
           aria-label={shown ? words.hideQuote : words.showQuote}
-          className="h-5 rounded-md bg-hover px-2 text-xs leading-4 tracking-widest text-ink-2 hover:text-ink"
+          className="h-6 rounded-md bg-hover px-2 text-xs leading-4 tracking-widest text-ink-2 hover:text-ink"
           onClick={() => setShown(!shown)}
         >
           •••
@@ -320,7 +320,7 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
             type="button"
             aria-label={words.dropQuote}
             title={words.dropQuote}
-            className="rounded-md p-1 text-ink-3 hover:bg-hover"
+            className="flex size-6 items-center justify-center rounded-md text-ink-3 hover:bg-hover"
             onClick={onDrop}
           >
             <Icon name="close" size={12} />

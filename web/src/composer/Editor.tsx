@@ -1,7 +1,7 @@
 import Placeholder from "@tiptap/extension-placeholder";
 import { EditorContent, useEditor, useEditorState, type Editor as TipTap } from "@tiptap/react";
 import StarterKit from "@tiptap/starter-kit";
-import { useState, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 import { Button, Dialog, IconButton, TextField, type IconName } from "../kit";
 import { words } from "../words/composer";
@@ -35,6 +35,11 @@ const extensions = (placeholder: string) => [
 /** The text of a mail. Tab leaves it, as it leaves every field. */
 export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFiles, tools }: EditorProps) {
   const [parts] = useState(() => extensions(placeholder));
+  // The editor keeps the handlers it was made with; what they call must be this render's.
+  const now = useRef({ onChange, onSend, onFiles });
+  useLayoutEffect(() => {
+    now.current = { onChange, onSend, onFiles };
+  });
   const editor = useEditor({
     extensions: parts,
     content: html,
@@ -50,13 +55,13 @@ export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFile
       },
       handleKeyDown: (_view, event) => {
         if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return false;
-        onSend();
+        now.current.onSend();
         return true;
       },
       handlePaste: (_view, event) => {
         const files = [...(event.clipboardData?.files ?? [])];
         if (files.length === 0) return false;
-        onFiles(files);
+        now.current.onFiles(files);
         return true;
       },
       handleDrop: (_view, event) => {
@@ -65,7 +70,7 @@ export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFile
         return files.length > 0;
       },
     },
-    onUpdate: ({ editor: now }) => onChange(now.isEmpty ? "" : now.getHTML()),
+    onUpdate: ({ editor: changed }) => now.current.onChange(changed.isEmpty ? "" : changed.getHTML()),
   });
   return (
     <>

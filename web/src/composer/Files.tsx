@@ -63,7 +63,7 @@ function Remove({ name, onPress }: { name: string; onPress: () => void }) {
     <button
       type="button"
       aria-label={words.remove(name)}
-      className="rounded-full p-1 text-ink-2 hover:bg-hover"
+      className="flex size-6 shrink-0 items-center justify-center rounded-full text-ink-2 hover:bg-hover"
       onClick={onPress}
     >
       <Icon name="close" size={12} />

@@ -118,13 +118,13 @@ export function Recipients({ label, addresses, onChange, focusFirst = false }: B
         {addresses.map((address) => (
           <span
             key={address}
-            className="flex h-6 max-w-full items-center gap-1 rounded-full bg-hover ps-2.5 pe-1 text-sm"
+            className="flex h-6 max-w-full items-center gap-1 rounded-full bg-hover ps-2.5 text-sm"
           >
             <span className="truncate">{address}</span>
             <button
               type="button"
               aria-label={words.remove(address)}
-              className="rounded-full p-0.5 text-ink-2 hover:bg-line"
+              className="flex size-6 items-center justify-center rounded-full text-ink-2 hover:bg-line"
               onClick={() => onChange(addresses.filter((one) => one !== address))}
             >
               <Icon name="close" size={12} />
@@ -264,7 +264,7 @@ export function ContactPicker({
         <button
           type="button"
           aria-label={words.changeContact}
-          className="rounded-full p-1 text-ink-2 hover:bg-hover"
+          className="flex size-6 items-center justify-center rounded-full text-ink-2 hover:bg-hover"
           onClick={() => onChoose(null)}
         >
           <Icon name="close" size={12} />

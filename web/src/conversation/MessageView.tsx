@@ -158,7 +158,7 @@ export function MessageView({ message, threadId, open, current, onToggle, onWrit
             aria-expanded
             onClick={onToggle}
             title={words.fold}
-            className="max-w-full truncate rounded text-start font-medium"
+            className="block min-h-6 max-w-full truncate rounded text-start font-medium"
           >
             <bdi>{mine ? `${name} (${words.you})` : name}</bdi>
           </button>
@@ -166,7 +166,7 @@ export function MessageView({ message, threadId, open, current, onToggle, onWrit
             type="button"
             aria-expanded={details}
             onClick={() => setDetails(!details)}
-            className="flex max-w-full items-center gap-1 rounded text-start text-xs text-ink-3 hover:text-ink"
+            className="flex min-h-6 max-w-full items-center gap-1 rounded text-start text-xs text-ink-3 hover:text-ink"
           >
             <span className="truncate">
               {words.to}{" "}

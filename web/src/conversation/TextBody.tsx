@@ -41,7 +41,7 @@ export function TextBody({ text, quotedFrom }: { text: string; quotedFrom: numbe
             aria-label={shown ? words.hideHistory : words.showHistory}
             title={shown ? words.hideHistory : words.showHistory}
             onClick={() => setShown(!shown)}
-            className="mt-2 block h-5 rounded-md bg-hover px-2 text-xs leading-4 tracking-widest text-ink-2 hover:text-ink"
+            className="mt-2 block h-6 rounded-md bg-hover px-2 text-xs leading-4 tracking-widest text-ink-2 hover:text-ink"
           >
             •••
           </button>

@@ -94,7 +94,7 @@ export function frameStyle(theme: FrameTheme): string {
     table { max-width: 100%; }
     blockquote { margin: 8px 0 8px 0; padding-inline-start: 12px; border-inline-start: 2px solid ${theme.line}; }
     details.bw-history > summary { list-style: none; display: inline-block; cursor: pointer; margin: 8px 0; padding: 0 8px;
-      border-radius: 6px; background: ${theme.line}; font: 12px/18px ${theme.font}; letter-spacing: 1px; }
+      border-radius: 6px; background: ${theme.line}; font: 12px/24px ${theme.font}; letter-spacing: 1px; }
     details.bw-history > summary:focus-visible { outline: 2px solid ${theme.accent}; }
     :focus-visible { outline: 2px solid ${theme.accent}; outline-offset: 1px; }`;
 }

@@ -150,7 +150,7 @@ function Notices() {
   const waits = mailbox?.status === "REAUTHENTICATE";
   if (state !== "offline" && state !== "waiting" && !waits) return null;
   return (
-    <div className="flex flex-col gap-1 border-b border-line bg-canvas p-2">
+    <section aria-label={words.notices} className="flex flex-col gap-1 border-b border-line bg-canvas p-2">
       {state === "offline" && <Notice icon="offline">{words.offline}</Notice>}
       {state === "waiting" && (
         <Notice tone="warn" icon="refresh">
@@ -165,7 +165,7 @@ function Notices() {
           {words.reconnect(mailbox.address ?? "")}
         </Notice>
       )}
-    </div>
+    </section>
   );
 }
 

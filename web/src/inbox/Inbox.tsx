@@ -171,11 +171,11 @@ export function Inbox() {
         className={classes(openId !== null && "max-lg:hidden")}
       />
       {openId === null ? (
-        <div className="hidden min-w-0 flex-1 bg-paper lg:block">
+        <section aria-label={words.pick} className="hidden min-w-0 flex-1 bg-paper lg:block">
           <EmptyState icon="mailOpen" title={words.pick}>
             {words.pickMore}
           </EmptyState>
-        </div>
+        </section>
       ) : (
         <Suspense
           fallback={

@@ -9,7 +9,8 @@ import { toasts } from "./toasts";
 export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.current);
   return (
-    <div
+    <section
+      aria-label={words.news}
       aria-live="polite"
       className="pointer-events-none fixed inset-x-4 bottom-[max(1rem,env(safe-area-inset-bottom))] z-50 flex flex-col items-center gap-2 max-sm:bottom-[calc(4.5rem+env(safe-area-inset-bottom))]"
     >
@@ -41,13 +42,13 @@ export function Toasts() {
           <button
             type="button"
             aria-label={words.close}
-            className="-me-1 rounded-md p-1 opacity-70 hover:opacity-100"
+            className="-me-1 flex size-6 shrink-0 items-center justify-center rounded-md opacity-80 hover:opacity-100"
             onClick={() => toasts.close(toast.id)}
           >
             <Icon name="close" size={14} />
           </button>
         </div>
       ))}
-    </div>
+    </section>
   );
 }

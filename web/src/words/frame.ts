@@ -32,6 +32,7 @@ export const words = defineWords({
   tryAgain: "Try again",
   away: "Bothways cannot be reached",
   awayMore: "Your mail is safe. This page tries again by itself.",
+  notices: "How things stand",
   offline: "You are offline. You can read what is here; new mail comes when you are back.",
   waiting: "The connection is lost. Trying again; nothing will be missed.",
   back: "Back online. Everything is here.",

@@ -3,4 +3,5 @@ import { defineWords } from "./define";
 export const words = defineWords({
   cancel: "Cancel",
   close: "Close",
+  news: "What just happened",
 });

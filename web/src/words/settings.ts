@@ -88,7 +88,7 @@ export const words = defineWords({
   quota: "Sending",
   quotaUsed: (used: number, limit: number) =>
     `${numbers.format(used)} of ${numbers.format(limit)} sent in the last 24 hours`,
-  quotaFrees: (at: string) => `the next one frees at ${at}`,
+  quotaFrees: (at: string) => `the next one frees ${at}`,
   activity: "Last 14 days",
   activityAbout: "Each mail that your mailbox showed: whether it came in, or was left alone.",
   cameIn: "Came in",
