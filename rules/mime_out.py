@@ -254,8 +254,8 @@ def _headers(message: OutgoingMessage, shows_bcc: bool) -> bytes:
 def _unsubscribe(url: str) -> bytes:
     if not _HTTPS_URL.fullmatch(url):
         raise UnsafeHeader("List-Unsubscribe", "is no address of a page")
-    return (
-        f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii")
+    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode(
+        "ascii"
     )
 
 
