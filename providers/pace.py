@@ -74,14 +74,14 @@ class MailboxPace:
         self.refreshing = asyncio.Lock()
         self._pace = pace
         self._key = key
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once = _Places(AT_ONCE)
         self._own = _Local(pace.mailbox_rate)
         self._paused_until: datetime | None = None
         self._sending_paused_until: datetime | None = None
 
     @asynccontextmanager
-    async def turn(self, units: int, *, sending: bool) -> AsyncIterator[None]:
-        """Wait for this request's turn, and hold one of the four places while it is made.
+    async def turn(self, units: int, *, sending: bool, places: int = 1) -> AsyncIterator[None]:
+        """Wait for this request's turn, and hold one of the four places (or more) while it is made.
 
         Raises:
             Retryable: the provider's pause is not over, or the wait would be longer than a job should wait.
@@ -92,7 +92,7 @@ class MailboxPace:
             raise Retryable("The quota of this mailbox is used up for now.", self._pace.clock() + wait)
         if wait > timedelta(0):
             await asyncio.sleep(wait.total_seconds())
-        async with self._at_once:
+        async with self._at_once.held(min(places, AT_ONCE)):
             self._refuse_during_pause(sending)
             yield
 
@@ -135,6 +135,30 @@ class MailboxPace:
                 if shared > PATIENCE:
                     return shared
         return max(self._own.take(units, now), self._pace.project.take(units, now), shared)
+
+
+class _Places:
+    """So many requests at once; one that the provider runs as several takes as many places, all or none."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def held(self, places: int) -> AsyncIterator[None]:
+        """Hold places while entered."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= places)
+            self._free -= places
+        try:
+            yield
+        finally:
+            self._free += places
+            await asyncio.shield(asyncio.ensure_future(self._told()))
+
+    async def _told(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
 
 class _Local:

@@ -107,7 +107,7 @@ class Calls:
             yield streamed.chunks
 
     async def _once(self, call: Call, token: str, deadline: timedelta) -> Answer:
-        async with self.pace.turn(call.units, sending=call.asked is Asked.SEND):
+        async with self.pace.turn(call.units, sending=call.asked is Asked.SEND, places=call.places):
             outgoing = _authorised(call.outgoing, token)
             answer = await self.transport.fetch(outgoing, limit_bytes=ANSWER_LIMIT_BYTES, deadline=deadline)
         if not 200 <= answer.status < 300:

@@ -47,6 +47,8 @@ class Call:
     outgoing: Outgoing
     asked: Asked
     units: int = 1
+    places: int = 1
+    """How many requests Graph makes of it at once: up to four of a batch."""
 
 
 class GraphRequests:
@@ -169,7 +171,7 @@ class GraphRequests:
         """One request that carries up to twenty; each still counts."""
         content = {"requests": [self._member(number, call) for number, call in enumerate(calls)]}
         called = self._post("graph.batch", "$batch", content, Asked.LIST)
-        return Call(called.outgoing, Asked.LIST, len(calls))
+        return Call(called.outgoing, Asked.LIST, len(calls), min(len(calls), 4))
 
     def _member(self, number: int, call: Call) -> dict[str, object]:
         outgoing = call.outgoing

@@ -157,3 +157,21 @@ async def test_a_redis_that_does_not_answer_costs_a_moment_once() -> None:
         assert waits == [NOTHING] * 10
         assert loop.time() - began < 1
     server.close()
+
+
+async def test_a_request_that_counts_as_four_is_made_alone_and_everybody_gets_a_turn() -> None:
+    pace = Pace(clock=lambda: datetime(2026, 11, 22, tzinfo=UTC)).mailbox("mailbox")
+    under_way, most, done = 0, 0, 0
+
+    async def made(places: int) -> None:
+        nonlocal under_way, most, done
+        async with pace.turn(0, sending=False, places=places):
+            under_way += places
+            most = max(most, under_way)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            under_way -= places
+        done += 1
+
+    await asyncio.gather(*(made(4 if number % 3 == 0 else 1) for number in range(30)))
+    assert (most, done, under_way) == (4, 30, 0)
