@@ -82,7 +82,7 @@ function Quota({ quota }: { quota: NonNullable<MailboxSettings["quota"]> }) {
       <p className="figures flex flex-wrap gap-x-2 text-sm">
         <span>{said}</span>
         {quota.freesAt !== null && (
-          <span className="text-ink-2">{words.quotaFrees(clockTime(quota.freesAt))}</span>
+          <span className="text-ink-2">{words.quotaFrees(messageTime(quota.freesAt))}</span>
         )}
       </p>
       <Bar
