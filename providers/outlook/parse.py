@@ -14,7 +14,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from providers.outlook.requests import IN_REPLY_TO_PROPERTY, MARKER_PROPERTY, REFERENCES_PROPERTY
 from providers.outlook.settings import MicrosoftSettings
-from providers.outlook.wire import Message, MessageList, Recipient, Subscription, User
+from providers.outlook.wire import GraphRecipient, Message, MessageList, Subscription, User
 from providers.protocol import Draft, SentCopy
 from rules.addresses import InvalidAddress, normalise
 from rules.automatic import automatic
@@ -131,7 +131,7 @@ def _author(message: Message) -> Correspondent | None:
     return next(_people([said] if said else []), None)
 
 
-def _people(listed: Iterable[Recipient] | None) -> Iterator[Correspondent]:
+def _people(listed: Iterable[GraphRecipient] | None) -> Iterator[Correspondent]:
     """Everybody with an address; Exchange's own kinds of address (EX, groups) are passed over."""
     for one in listed or ():
         said = one.get("emailAddress") or {}

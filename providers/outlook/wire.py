@@ -20,7 +20,7 @@ class EmailAddress(TypedDict, total=False):
     address: str | None
 
 
-class Recipient(TypedDict, total=False):
+class GraphRecipient(TypedDict, total=False):
     """https://learn.microsoft.com/en-us/graph/api/resources/recipient"""
 
     emailAddress: EmailAddress | None
@@ -50,7 +50,7 @@ class Attachment(ODataType, total=False):
     isInline: bool
 
 
-MessageFrom = TypedDict("MessageFrom", {"from": Recipient | None}, total=False)
+MessageFrom = TypedDict("MessageFrom", {"from": GraphRecipient | None}, total=False)
 """The one member whose name Python keeps for itself."""
 
 
@@ -62,19 +62,26 @@ class Message(ODataType, MessageFrom, total=False):
     conversationId: str | None
     internetMessageId: str | None
     subject: str | None
-    sender: Recipient | None
-    toRecipients: list[Recipient]
-    ccRecipients: list[Recipient]
-    bccRecipients: list[Recipient]
+    sender: GraphRecipient | None
+    toRecipients: list[GraphRecipient]
+    ccRecipients: list[GraphRecipient]
+    bccRecipients: list[GraphRecipient]
     receivedDateTime: str | None
     sentDateTime: str | None
     lastModifiedDateTime: str | None
     isRead: bool | None
     isDraft: bool | None
+    hasAttachments: bool | None
     parentFolderId: str | None
     internetMessageHeaders: list[Header] | None
     singleValueExtendedProperties: list[ExtendedProperty] | None
     attachments: list[Attachment]
+
+
+class AttachmentList(TypedDict, total=False):
+    """https://learn.microsoft.com/en-us/graph/api/message-list-attachments"""
+
+    value: list[Attachment]
 
 
 class MessageList(TypedDict, total=False):
