@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
 from providers.gmail.notice import BODY_LIMIT_BYTES, Unreadable, read_notice, verify_push
-from providers.public_keys import PublicKeys
 from providers.openid import Unverified
+from providers.public_keys import PublicKeys
 from rules.errors import ProviderTrouble
 from rules.happenings import PullMailbox
 from rules.words import EmailAddress, Provider
