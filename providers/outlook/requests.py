@@ -33,7 +33,7 @@ Source: MS-OXPROPS 2.748 PidTagInReplyToId, 2.758 PidTagInternetReferences
 """
 ENVELOPE_FIELDS: Final = (
     "id,conversationId,internetMessageId,subject,sender,from,toRecipients,ccRecipients,bccRecipients,"
-    "receivedDateTime,sentDateTime,isRead,isDraft,parentFolderId,internetMessageHeaders"
+    "receivedDateTime,sentDateTime,isRead,isDraft,hasAttachments,parentFolderId,internetMessageHeaders"
 )
 """Everything that the rules look at, and no body."""
 CHANGE_FIELDS: Final = "id,changeKey,conversationId,receivedDateTime,lastModifiedDateTime,isRead,isDraft"
@@ -90,8 +90,14 @@ class GraphRequests:
         return self._listed("graph.list", None, asked, skip, Asked.LIST)
 
     def envelope(self, remote_id: str) -> Call:
-        asked = {"$select": ENVELOPE_FIELDS, "$expand": f"{_properties()},{_ATTACHMENTS}"}
+        asked = {"$select": ENVELOPE_FIELDS, "$expand": _properties()}
         return self._get("graph.message", f"me/messages/{_segment(remote_id)}", asked, Asked.MESSAGE)
+
+    def attachments(self, remote_id: str) -> Call:
+        """What is attached, without its content: an expanded message would bring that along."""
+        where = f"me/messages/{_segment(remote_id)}/attachments"
+        asked = {"$select": "id,name,contentType,size,isInline"}
+        return self._get("graph.attachments", where, asked, Asked.MESSAGE)
 
     def copy(self, remote_id: str, asked: Asked = Asked.MESSAGE) -> Call:
         """Where a message lies, and what it is called by."""
@@ -203,7 +209,6 @@ class GraphRequests:
 
 
 _HEADER_NAMES: Final = {"prefer": "Prefer", "accept": "Accept", "content-type": "Content-Type"}
-_ATTACHMENTS: Final = "attachments($select=id,name,contentType,size,isInline)"
 
 
 def _properties() -> str:

@@ -78,12 +78,6 @@ class Message(ODataType, MessageFrom, total=False):
     attachments: list[Attachment]
 
 
-class AttachmentList(TypedDict, total=False):
-    """https://learn.microsoft.com/en-us/graph/api/message-list-attachments"""
-
-    value: list[Attachment]
-
-
 class MessageList(TypedDict, total=False):
     """https://learn.microsoft.com/en-us/graph/api/user-list-messages"""
 
