@@ -104,7 +104,9 @@ def test_the_image_holds_every_package_that_the_processes_import() -> None:
     assert {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")} == {
         *packages,
         "requirements/runtime.txt",
+        "web",
     }
+    assert "COPY --from=web /src/web/dist /srv/bothways/web/dist" in DOCKERFILE
 
 
 def test_the_image_runs_as_nobody_special_and_tells_how_it_is() -> None:
