@@ -48,7 +48,7 @@ export default function Composer({
     setAsked([]);
     changeDraft(draft.key, part);
   };
-  const arriving = uploads.filter((one) => one.failed === null).length;
+  const arriving = uploads.filter((one) => one.failed === null).length + draft.returning;
 
   const submit = async (sendAt: string | null, sure = false) => {
     if (phase === "sending") return;

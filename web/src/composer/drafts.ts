@@ -36,6 +36,8 @@ export interface Draft {
   /** What is quoted below a forwarded or answered mail; shown folded, sent with it. */
   quote: string;
   files: readonly DraftFile[];
+  /** Files of a mail that was taken back which are still on their way into this draft. */
+  returning: number;
   /** Chosen at the first try to send and renewed by every change after it, so that a retry never sends twice. */
   idempotencyKey: string | null;
   updatedAt: number;
@@ -73,6 +75,7 @@ function read(key: string, now: number): Record<string, Draft> {
   const fresh = Object.values(kept).filter((draft) => now - draft.updatedAt < DRAFTS_LAST_MS);
   const withFiles = fresh.map((draft) => ({
     ...draft,
+    returning: 0,
     files: draft.files.filter((file) => now - file.uploadedAt < UPLOADS_LAST_MS),
   }));
   return Object.fromEntries(withFiles.map((draft) => [draft.key, draft]));
@@ -115,6 +118,7 @@ export function emptyDraft(key: string, kind: DraftKind): Draft {
     html: "",
     quote: "",
     files: [],
+    returning: 0,
     idempotencyKey: null,
     updatedAt: Date.now(),
   };

@@ -5,7 +5,10 @@ import type { ResultOf } from "../data/graphql";
 import { toasts } from "../kit";
 import { words } from "../words/composer";
 import { messageTime } from "../words/times";
-import { draftsStore, dropDraft, emptyDraft, openDraft, putDraft, type Draft } from "./drafts";
+import { fetchFile } from "../conversation/files";
+import { changeDraft, draftsStore, dropDraft, emptyDraft, openDraft, putDraft, type Draft } from "./drafts";
+import { textToHtml } from "./quoting";
+import { upload } from "./uploads";
 
 const UNDO_SECONDS = 10;
 
@@ -20,6 +23,22 @@ export type SendOutcome =
 /** Drafts that left a moment ago, by message: undoing brings them back as they were. */
 const left = new Map<string, Draft>();
 
+/** Uploads the files of a mail that was taken back once more: an upload belongs to one mail for good. */
+async function returnFiles(message: Message, key: string): Promise<void> {
+  for (const file of message.attachments.filter((one) => one.state === "STORED")) {
+    try {
+      const content = await fetchFile(message.id, file);
+      const again = new File([content], file.name, { type: file.contentType });
+      const uploaded = await upload(again, () => undefined, new AbortController().signal);
+      changeDraft(key, { files: [...(draftsStore.get()[key]?.files ?? []), uploaded] });
+    } catch {
+      // Whatever the reason: the writer must know that the file is no longer in the mail.
+      toasts.show(words.notReturned(file.name), { tone: "bad" });
+    }
+    changeDraft(key, { returning: Math.max(0, (draftsStore.get()[key]?.returning ?? 0) - 1) });
+  }
+}
+
 /** Opens the draft of a message that was taken back. */
 export function restoreDraft(message: Message, threadId: string): void {
   const known = left.get(message.id);
@@ -30,16 +49,11 @@ export function restoreDraft(message: Message, threadId: string): void {
     cc: message.cc.map((one) => one.address),
     bcc: message.bcc.map((one) => one.address),
     subject: message.subject,
-    html: message.html ?? message.text ?? "",
-    files: message.attachments.map(({ id, name, contentType, sizeBytes }) => ({
-      id,
-      name,
-      contentType,
-      sizeBytes,
-      uploadedAt: Date.now(),
-    })),
+    html: message.html ?? textToHtml(message.text ?? ""),
   };
-  putDraft({ ...made, idempotencyKey: null });
+  const returning = message.attachments.filter((one) => one.state === "STORED").length;
+  putDraft({ ...made, files: [], returning, idempotencyKey: null });
+  void returnFiles(message, made.key);
   if (made.kind === "new") openDraft.set(made.key);
 }
 

@@ -75,7 +75,6 @@ function Tile({ messageId, file }: { messageId: string; file: Attachment }) {
       <button
         type="button"
         disabled={!stored}
-        aria-label={kind === null ? words.download(file.name) : words.preview(file.name)}
         onClick={() => (kind === null ? startDownload(messageId, file) : setOpen(true))}
         className="flex min-w-0 flex-1 items-center gap-2.5 rounded-md p-1.5 text-start enabled:hover:bg-hover"
       >
@@ -87,6 +86,7 @@ function Tile({ messageId, file }: { messageId: string; file: Attachment }) {
           )}
         </span>
         <span className="flex min-w-0 flex-col">
+          <span className="sr-only">{kind === null ? words.downloadWord : words.previewWord}</span>
           <span dir="auto" className="truncate text-sm font-medium">
             {file.name}
           </span>

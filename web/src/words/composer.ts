@@ -51,6 +51,7 @@ export const words = defineWords({
   uploadWait: "Files are still on their way.",
   uploadFailed: (name: string, why: string) => `${name}: ${why}`,
   uploadAway: "could not be uploaded; the connection is lost",
+  notReturned: (name: string) => `${name} could not be attached again. Attach it once more.`,
   retry: "Try again",
   files: (n: number) => count(n, "file", "files"),
   drop: "Drop files to attach them",

@@ -75,7 +75,7 @@ export const words = defineWords({
   blockedType: "type not allowed, not kept",
   failedFile: "could not be kept",
   download: (name: string) => `Download ${name}`,
-  preview: (name: string) => `Show ${name}`,
+  previewWord: "Show",
   previewFailed: "The file could not be loaded.",
   downloadWord: "Download",
   contact: "Contact",

@@ -76,12 +76,14 @@ async function writeAndUndo(page) {
     buffer: Buffer.from("The plan"),
   });
   await page.getByRole("button", { name: "Remove plan.txt" }).waitFor();
+  await page.getByRole("progressbar").waitFor({ state: "detached" });
   await text.press("Control+Enter");
   await page.getByText("Sending in 10 seconds.").waitFor();
   await page.getByRole("button", { name: /^Undo/ }).last().click();
   await text.getByText("We start on the 9th.").waitFor();
   const undone = await ask("{ threads { edges { node { lastMessage { delivery { state } } } } } }");
   must(undone.threads.edges[0].node.lastMessage.delivery.state === "CANCELLED", JSON.stringify(undone));
+  await page.getByRole("button", { name: "Remove plan.txt" }).waitFor();
   await text.press("Control+Enter");
   await page.getByText(/^Sent from ann.berg@gmail.test/).waitFor({ timeout: 2 * WAIT_MS });
 }
