@@ -23,7 +23,7 @@ async def build_web() -> Path:
     """
     with (WEB / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (WEB / "node_modules" / "vite").exists():
+        if not (WEB / "node_modules" / "vitest").exists():
             await _run("npm", "ci", "--ignore-scripts")
         built = WEB / "dist" / "index.html"
         if not built.exists() or built.stat().st_mtime < _newest():
@@ -48,6 +48,11 @@ async def run_in_browser(program: str, told: str) -> str:
         AssertionError: it failed; the message carries its last words.
     """
     return await _run("node", str(PROGRAMS / program), STACK=told, CHROMIUM=chromium())
+
+
+async def run_npm(script: str) -> str:
+    """Return what a script of web/package.json prints. Raises: AssertionError: it failed."""
+    return await _run("npm", "run", script)
 
 
 def _newest() -> float:
