@@ -1,4 +1,4 @@
-"""The units of the web app, and the size of its first paint: what `npm run test` runs, on the app as built."""
+"""The units of the web app, and the size of its first paint: what `npm run test` runs."""
 
 from pathlib import Path
 
