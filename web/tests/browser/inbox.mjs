@@ -61,8 +61,8 @@ async function writeAndUndo(page) {
   await page.getByRole("alert").waitFor({ state: "detached" });
   await page.waitForFunction(() =>
     (
-      localStorage.getItem(
-        Object.keys(localStorage).find((key) => key.startsWith("bothways-drafts:")) ?? "",
+      window.localStorage.getItem(
+        Object.keys(window.localStorage).find((key) => key.startsWith("bothways-drafts:")) ?? "",
       ) ?? ""
     ).includes("the 9th"),
   );
