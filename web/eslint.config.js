@@ -36,6 +36,7 @@ export default ts.config(
         window: "readonly",
         fetch: "readonly",
         setTimeout: "readonly",
+        localStorage: "readonly",
       },
     },
   },
