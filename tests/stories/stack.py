@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -138,7 +138,8 @@ class Stack:
 
     async def stop(self) -> None:
         for process in self.processes:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                process.terminate()
         await asyncio.gather(*(process.wait() for process in self.processes))
         await self.client.aclose()
 
