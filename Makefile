@@ -1,7 +1,7 @@
 # The commands of this house; each makes its own environment first. Needs make, a shell and Python 3.11 or newer.
 SHELL := /bin/sh
 PORT ?= 8000
-TESTS ?= -n auto --maxprocesses 4
+TESTS ?= -n auto --maxprocesses 4 --dist loadfile
 RUN := .venv/bin/python
 export PORT
 
