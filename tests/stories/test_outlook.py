@@ -156,6 +156,7 @@ async def test_a_large_file_goes_out_and_a_reply_that_is_moved_twice_appears_onc
     await _disconnect(outlook, mailbox)
 
 
+@pytest.mark.soak  # Issue 3 is open on it: in some runs the first answer is not there after 45 s.
 @pytest.mark.rule("L6")
 async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_was_written_through(
     outlook: Stack,
