@@ -81,6 +81,6 @@ def test_any_template_is_filled_in_or_refused(text: str, fields: dict[str, str])
     assert "\n" not in said.subject and "\r" not in said.subject
 
 
-@given(st.text(st.characters(exclude_characters="\r", exclude_categories=("Cs",)), max_size=60))
+@given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60))
 def test_a_value_is_never_read_as_a_template(value: str) -> None:
     assert filled("{{ name }}", {"name": "{{ company }}" + value}) == "{{ company }}" + value

@@ -1,5 +1,6 @@
 """A demo as a process of its own, in a folder of its own, for tests that drive one."""
 
+import itertools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from tests.waiting import wait_until
 
@@ -17,13 +19,13 @@ PACKAGES = ["app", "database", "inbound", "jobs", "providers", "resolvers", "rul
 
 # Below the range from which the kernel gives ports to outgoing connections and to `bind(0)` (32768 on Linux,
 # 49152 on macOS): what is free here stays free until the demo, which binds seconds later, takes it.
-PORTS = range(12_000, 32_000, 10)
+PORTS: Final = range(12_000, 32_000, 10)
 
 
 def free_ports() -> int:
     """The first of five free ports in a row; processes that test side by side look in different places."""
-    at = os.getpid() % len(PORTS)
-    for first in (*PORTS[at:], *PORTS[:at]):
+    began = os.getpid() % len(PORTS)
+    for first in itertools.chain(PORTS[began:], PORTS[:began]):
         if all(is_free(port) for port in range(first, first + 5)):
             return first
     raise RuntimeError("no five free ports in a row below 32000")
