@@ -21,8 +21,8 @@ from rules.words import Scope
 
 def attachment_routes(db: Database, blobs: Blobs, credentials: Credentials, secret: bytes) -> list[Route]:
     """The routes of uploads and downloads; `secret` is 32 random bytes, the same in every process."""
-    uploads = Uploads(db, blobs, _admit_with(credentials), secret, clock.now)
-    downloads = Downloads(db, blobs, secret, clock.now)
+    uploads = Uploads(db, blobs, _admit_with(credentials, Scope.SEND), secret, clock.now)
+    downloads = Downloads(db, blobs, _admit_with(credentials, Scope.READ), secret, clock.now)
     return [
         Route("/attachments", uploads.answer, methods=["POST"]),
         Route("/attachments/{attachment_id:uuid}", downloads.answer, methods=["GET", "HEAD"]),
@@ -43,7 +43,7 @@ def holder_of(viewer: Viewer) -> Holder:
     return Holder(viewer.workspace_id, viewer.user_id, viewer.api_key_id)
 
 
-def _admit_with(credentials: Credentials) -> Admit:
+def _admit_with(credentials: Credentials, scope_needed: Scope) -> Admit:
     async def admit(scope: MutableMapping[str, Any]) -> Uploader:
         try:
             viewer = await credentials.authenticate(scope)
@@ -52,8 +52,8 @@ def _admit_with(credentials: Credentials) -> Admit:
             raise Refused(429, "RATE_LIMITED", too_many.message, (), wait) from None
         if viewer is None:
             raise Refused(401, "UNAUTHENTICATED", "This needs a valid access token or API key.")
-        if Scope.SEND not in viewer.scopes:
-            raise Refused(403, "FORBIDDEN", "Uploading needs the scope SEND.")
+        if scope_needed not in viewer.scopes:
+            raise Refused(403, "FORBIDDEN", f"This needs the scope {scope_needed}.")
         return Uploader(viewer.workspace_id, viewer.user_id, holder_of(viewer))
 
     return admit

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 
 from database.blobs import Blobs, Stored
@@ -23,6 +24,21 @@ select w.attachment_limit_bytes, w.attachment_types,
 from workspaces w where w.id = $1
 """
 
+# A file is seen by whom its message is seen by; an upload without a message, by who uploaded it.
+_VISIBLE = """
+select a.name, a.content_type, a.size_bytes, a.sha256, a.blob_key
+from attachments a
+left join messages m on m.id = a.message_id
+left join threads t on t.id = m.thread_id
+where a.workspace_id = $1 and a.id = $2::text::uuid and a.state = 'STORED' and a.blob_key is not null
+  and case when m.id is null then a.user_id is not distinct from $3
+      else (t.private_to is null or t.private_to = $3)
+          and (m.visibility = 'EVERYTHING' or m.owner_id = $3 or exists (
+              select from message_copies own join mailboxes mine on mine.id = own.mailbox_id
+              where own.message_id = m.id and mine.user_id = $3
+          )) end
+"""
+
 _EXPIRED = text("""
 delete from attachments where id in (
     select id from attachments where workspace_id = :workspace_id and message_id is null
@@ -35,6 +51,14 @@ async def limits(db: Database, workspace_id: WorkspaceId) -> tuple[int, list[str
     """The workspace's limit in bytes, the types it allows (None: any), and what it has unsent, in bytes."""
     row = await db.fetchrow(workspace_id, _LIMITS, workspace_id)
     return (0, None, 0) if row is None else tuple(row)
+
+
+async def visible(
+    db: Database, workspace_id: WorkspaceId, user_id: UserId | None, attachment_id: str
+) -> asyncpg.Record | None:
+    """A stored file that the user (None: the workspace's key) may see: name, content_type, size_bytes,
+    sha256, blob_key."""
+    return await db.fetchrow(workspace_id, _VISIBLE, workspace_id, attachment_id, user_id)
 
 
 async def record(

@@ -1,4 +1,5 @@
-"""GET and HEAD /attachments/{id}: a stored file goes out, to whom a signed address was given.
+"""GET and HEAD /attachments/{id}: a stored file goes out, to whom a signed address was given, or who says who
+they are in an Authorization header.
 
 Whatever the file is, a browser saves it and never runs or shows it: attachment disposition, no sniffing, a
 sandboxing policy, and a neutral type for what is active. Ranges and conditional requests are answered.
@@ -15,10 +16,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from database import uploads
 from database.blobs import BlobMissing, Blobs
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
-from inbound.uploads import Refused, refusal
+from inbound.uploads import Admit, Refused, refusal
 from rules import download_links, file_names
 from rules.download_links import Holder
 
@@ -26,21 +28,6 @@ _log = structlog.get_logger(__name__)
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _ACTIVE = re.compile(r"html|xml|svg|script|pdf|flash|wasm|mhtml|rfc822", re.IGNORECASE)
-
-# A file is seen by whom its message is seen by; an upload without a message, by who uploaded it.
-_VISIBLE = """
-select a.name, a.content_type, a.size_bytes, a.sha256, a.blob_key
-from attachments a
-left join messages m on m.id = a.message_id
-left join threads t on t.id = m.thread_id
-where a.workspace_id = $1 and a.id = $2::text::uuid and a.state = 'STORED' and a.blob_key is not null
-  and case when m.id is null then a.user_id is not distinct from $3
-      else (t.private_to is null or t.private_to = $3)
-          and (m.visibility = 'EVERYTHING' or m.owner_id = $3 or exists (
-              select from message_copies own join mailboxes mine on mine.id = own.mailbox_id
-              where own.message_id = m.id and mine.user_id = $3
-          )) end
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +41,34 @@ class _Slice:
 class Downloads:
     """The endpoint."""
 
-    def __init__(self, db: Database, blobs: Blobs, secret: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, db: Database, blobs: Blobs, admit: Admit, secret: bytes, now: Callable[[], datetime]
+    ) -> None:
         self._db = db
         self._blobs = blobs
+        self._admit = admit
         self._secret = secret
         self._now = now
 
     async def answer(self, request: Request) -> Response:
         """Answer one download."""
         identifier = str(request.path_params["attachment_id"])
-        holder = download_links.read(self._secret, identifier, request.query_params, self._now())
         try:
-            if holder is None or await self._has_ended(holder):
-                raise Refused(403, "LINK_OVER", "This address is not valid, or no longer. Ask for a new one.")
+            holder = await self._holder(request, identifier)
             return await self._answer(request, identifier, holder)
         except Refused as refused:
             return refusal(refused)
         except (DatabaseBusy, DatabaseAway):
             return refusal(Refused(503, "UNAVAILABLE", "Try again in a moment.", (), 2))
+
+    async def _holder(self, request: Request, identifier: str) -> Holder:
+        """Whom the file is given to. Raises: Refused."""
+        if "authorization" in request.headers and "signature" not in request.query_params:
+            return (await self._admit(request.scope)).holder
+        holder = download_links.read(self._secret, identifier, request.query_params, self._now())
+        if holder is None or await self._has_ended(holder):
+            raise Refused(403, "LINK_OVER", "This address is not valid, or no longer. Ask for a new one.")
+        return holder
 
     async def _has_ended(self, holder: Holder) -> bool:
         """Whether the credential that the address was made for is revoked meanwhile."""
@@ -80,9 +77,7 @@ class Downloads:
         return holder.user_id is None or bool(await self._db.across.ended_users([holder.user_id]))
 
     async def _answer(self, request: Request, identifier: str, holder: Holder) -> Response:
-        row = await self._db.fetchrow(
-            holder.workspace_id, _VISIBLE, holder.workspace_id, identifier, holder.user_id
-        )
+        row = await uploads.visible(self._db, holder.workspace_id, holder.user_id, identifier)
         try:
             if row is None or await self._blobs.size_bytes(row["blob_key"]) != row["size_bytes"]:
                 raise BlobMissing(identifier)

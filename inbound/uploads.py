@@ -1,7 +1,8 @@
 """POST /attachments: a file comes in, streamed into the blob store, and waits for its message.
 
-The body is the file itself (`?name=`, Content-Type), or a multipart/form-data with one file. Never whole in
-memory, never more than the workspace's limit. An error is JSON: {"error": {"code", "message", ...}}.
+The body is the file itself (`?name=`, Content-Type), or a multipart/form-data with one file; with `?copy=`
+and the id of a file that the uploader may see, no body: a mail's file is to go along with another. Never
+whole in memory, never more than the workspace's limit. An error is JSON: {"error": {"code", "message", ...}}.
 Source: security requirements R44 to R46.
 """
 
@@ -10,13 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from database import uploads
-from database.blobs import Blobs, BlobTooLarge, key_for
+from database.blobs import BlobMissing, Blobs, BlobTooLarge, key_for
 from database.ids import new_id
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
@@ -54,6 +56,8 @@ class Refused(Exception):
     retry_after_seconds: int | None = None
 
 
+_File = tuple[str, str, AsyncIterator[bytes]]
+"""The cleaned name, the media type and the bytes."""
 Admit = Callable[[MutableMapping[str, Any]], Awaitable[Uploader]]
 """Who sends an ASGI request and may upload. Raises: Refused."""
 
@@ -93,7 +97,8 @@ class Uploads:
                 (),
                 3600,
             )
-        name, kind, chunks = await _file(request)
+        copied = request.query_params.get("copy")
+        name, kind, chunks = await (_file(request) if copied is None else self._known_file(uploader, copied))
         _check_type(name, kind, types)
         attachment_id = new_id()
         key = key_for(uploader.workspace_id, attachment_id)
@@ -101,6 +106,8 @@ class Uploads:
             stored = await self._blobs.put_stream(key, chunks, most_bytes=limit)
         except BlobTooLarge:
             raise _too_large(limit) from None
+        except BlobMissing:
+            raise _no_such_file() from None
         except BadForm as bad:
             raise Refused(400, "BAD_FORM", str(bad)) from None
         await uploads.record(
@@ -122,6 +129,17 @@ class Uploads:
         }
         return JSONResponse(said, 201, {"cache-control": "no-store"})
 
+    async def _known_file(self, uploader: Uploader, id: str) -> _File:
+        """The file that is to be copied. Its blob is copied, too: each is forgotten in its own time."""
+        try:
+            known = str(UUID(id))
+        except ValueError:
+            raise _no_such_file() from None
+        row = await uploads.visible(self._db, uploader.workspace_id, uploader.user_id, known)
+        if row is None:
+            raise _no_such_file()
+        return row["name"], row["content_type"], self._blobs.stream(row["blob_key"])
+
 
 def refusal(refused: Refused) -> Response:
     """Write a refusal as JSON."""
@@ -139,6 +157,10 @@ def _too_large(limit: int) -> Refused:
     return Refused(413, "ATTACHMENT_TOO_LARGE", words, (("limitBytes", limit),))
 
 
+def _no_such_file() -> Refused:
+    return Refused(404, "NOT_FOUND", "There is no such file, or it is not yours to see.")
+
+
 def _check_declared(request: Request, limit: int) -> None:
     """Refuse at once what says itself that it is too large."""
     declared = request.headers.get("content-length", "")
@@ -153,8 +175,8 @@ def _check_type(name: str, kind: str, types: list[str] | None) -> None:
         raise Refused(415, "BLOCKED_TYPE", words)
 
 
-async def _file(request: Request) -> tuple[str, str, AsyncIterator[bytes]]:
-    """The cleaned name, the media type and the bytes of what is uploaded. Raises: Refused."""
+async def _file(request: Request) -> _File:
+    """What is uploaded. Raises: Refused."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/"):
         name = request.query_params.get("name")

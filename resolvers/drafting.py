@@ -12,7 +12,7 @@ from uuid import UUID
 
 from rules.addresses import InvalidAddress, normalise
 from rules.headers import UnsafeHeader, refuse_breaks
-from rules.html import sanitise
+from rules.html import sanitise, shown_inside
 from rules.html_text import text_from_html
 from rules.sender import Plain, request_hash
 from rules.words import EmailAddress, UserId
@@ -45,6 +45,8 @@ class Draft:
     text: str
     html: str | None
     attachment_ids: tuple[UUID, ...]
+    shown: dict[UUID, str]
+    """The attachments that the HTML shows in place, with how it names them: `cid:` and this."""
     send_at: datetime | None
     undo: timedelta
 
@@ -71,6 +73,7 @@ def read_draft(given: SendEmailInput, user_id: UserId | None, now: datetime) -> 
     """
     to, cc, bcc = _recipients(given)
     text, html = _body(given)
+    attachment_ids = _attachments(given.attachment_ids)
     if (given.contact_id is None) == (given.thread_id is None):
         raise Unusable("input.contactId", "Give a contact to write to, or a conversation to go on with.")
     return Draft(
@@ -85,7 +88,8 @@ def read_draft(given: SendEmailInput, user_id: UserId | None, now: datetime) -> 
         subject=None if given.subject is None else read_line("input.subject", given.subject, LONGEST_SUBJECT),
         text=text,
         html=html,
-        attachment_ids=_attachments(given.attachment_ids),
+        attachment_ids=attachment_ids,
+        shown=_shown(html, attachment_ids),
         send_at=_send_at(given.send_at, now),
         undo=_undo(given.undo_seconds),
     )
@@ -179,6 +183,12 @@ def _attachments(ids: Sequence[str] | None) -> tuple[UUID, ...]:
         raise Unusable("input.attachmentIds", f"A mail has {MOST_ATTACHMENTS} attachments at most.")
     known = [read_id(one) or UUID(int=0) for one in ids or ()]
     return tuple(dict.fromkeys(known))
+
+
+def _shown(html: str | None, attachment_ids: tuple[UUID, ...]) -> dict[UUID, str]:
+    names = shown_inside(html or "")
+    known = {id: name for name in sorted(names) if (id := read_id(name)) is not None}
+    return {id: known[id] for id in attachment_ids if id in known}
 
 
 def _send_at(send_at: datetime | None, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import update
+from sqlalchemy import case, update
 
 from database.reads import facts
 from database.tables import AttachmentRow, MessageRow, SubmissionRow, ThreadRow, table_of
@@ -259,13 +259,16 @@ def _merged(known: list[Seen], seen: list[Seen]) -> list[Seen]:
 
 
 async def _bind(work: Work, draft: Draft, message_id: MessageId) -> None:
-    """Make the uploads the message's, in the order given."""
+    """Make the uploads the message's, in the order given; an image that the HTML shows goes inline."""
     attachments = table_of(AttachmentRow)
+    image = attachments.c.content_type.like("image/%")
     for position, id in enumerate(draft.attachment_ids):
+        name = draft.shown.get(id)
+        inline = {} if name is None else {"inline": image, "content_id": case((image, name))}
         await work.execute(
             update(attachments)
             .where(attachments.c.id == id)
-            .values(message_id=message_id, position=position, expires_at=None)
+            .values(message_id=message_id, position=position, expires_at=None, **inline)
         )
 
 

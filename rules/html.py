@@ -325,6 +325,14 @@ def sanitise(markup: str) -> CleanHtml | None:
     return CleanHtml(cleaned, tuple(remote))
 
 
+_SHOWN: Final = re.compile(r'<img[^<>]* src="cid:([^"<>]{1,500})"')
+
+
+def shown_inside(cleaned: str) -> frozenset[str]:
+    """Return the names of the mail's own files that what `sanitise` gave shows as images (RFC 2392)."""
+    return frozenset(unescape(found[1]) for found in _SHOWN.finditer(cleaned))
+
+
 def with_remote_images(cleaned: str) -> str:
     """Return what `sanitise` gave with its remote images in place again: a user's own mail, as it goes out.
 

@@ -101,7 +101,9 @@ class SendEmailInput:
     )
     html: str | None = field(default=None, description="The HTML, which is sanitised; 1 MB at most.")
     attachment_ids: list[ID] | None = field(
-        default=None, description="Files uploaded before with POST /attachments by the same user; 50 at most."
+        default=None,
+        description="Files uploaded before with POST /attachments by the same user; 50 at most. An image "
+        "that the HTML shows as `cid:` and its id goes inline.",
     )
     send_at: datetime | None = field(default=None, description="When to send; within a year.")
     undo_seconds: int | None = field(

@@ -269,8 +269,57 @@ async def test_an_address_ends_with_its_time_its_viewer_and_what_the_viewer_may_
     assert thread_id
 
 
-async def colleague(db: Database, workspace: WorkspaceForTests) -> UUID:
-    user_id = new_id()
+@pytest.mark.rule("R44")
+async def test_a_file_of_a_mail_is_copied_for_another_by_whom_may_see_it(
+    house: House, db: Database, workspace: WorkspaceForTests
+) -> None:
+    said = (await house.upload(b"the plan", **{"content-type": "application/pdf"})).json()
+    _, message = await stored_conversation(db, workspace)
+    async with db.work(workspace.id) as work:
+        await work.execute(text("update attachments set message_id = :id"), {"id": message.id})
+
+    async def copy(id: str, headers: dict[str, str] = house.headers) -> httpx.Response:
+        return await house.client.post("/attachments", params={"copy": id}, headers=headers)
+
+    copied = await copy(said["id"])
+    assert copied.status_code == 201, copied.text
+    assert {**copied.json(), "id": 0, "url": 0} == {**said, "id": 0, "url": 0}
+    assert copied.json()["id"] != said["id"]
+    assert (await house.client.get(copied.json()["url"])).content == b"the plan"
+    assert len(files(house)) == 2
+
+    reader = await make_key(db, workspace, [Scope.READ], workspace.user_id)
+    assert (await copy(said["id"], {"authorization": f"Bearer {reader}"})).status_code == 403
+    for nothing in (str(new_id()), "nothing", ""):
+        assert (await copy(nothing)).status_code == 404
+    async with db.work(workspace.id) as work:
+        await work.execute(text("update messages set visibility = 'SUBJECT'"))
+    assert (await copy(said["id"])).status_code == 404
+    assert len(files(house)) == 2
+
+
+@pytest.mark.rule("R44")
+async def test_a_token_stands_in_for_a_signed_address(
+    house: House, db: Database, workspace: WorkspaceForTests
+) -> None:
+    said = (await house.upload(b"content")).json()
+    address = f"/attachments/{said['id']}"
+    reader = await make_key(db, workspace, [Scope.READ], await colleague(db, workspace))
+    sender = await make_key(db, workspace, [Scope.SEND], workspace.user_id)
+    answers = {
+        who: (await house.client.get(address, headers={"authorization": given})).status_code
+        for who, given in (
+            ("uploader", house.headers["authorization"]),
+            ("colleague", f"Bearer {reader}"),
+            ("who may not read", f"Bearer {sender}"),
+            ("nobody", "Bearer nonsense"),
+        )
+    }
+    assert answers == {"uploader": 200, "colleague": 404, "who may not read": 403, "nobody": 401}
+
+
+async def colleague(db: Database, workspace: WorkspaceForTests) -> UserId:
+    user_id = UserId(new_id())
     async with db.work(workspace.id) as work:
         await work.execute(
             text(

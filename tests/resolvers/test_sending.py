@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from database.ids import new_id
 from database.tables import AttachmentRow, MailboxRow, MessageRow, SubmissionRow, table_of
@@ -211,6 +211,37 @@ async def test_files_go_along_once_and_within_the_limit(world: World) -> None:
     assert not_mine["field"] == "input.attachmentIds.1"
     assert sent["attachments"] == [{"name": "plan.pdf", "url": f"/attachments/{small}?for={world.user_id}"}]
     assert again["field"] == "input.attachmentIds.0"
+
+
+@pytest.mark.rule("S8")
+async def test_an_image_that_the_html_shows_goes_inline(world: World) -> None:
+    shown, other, no_image = await upload(world, 10), await upload(world, 10), await upload(world, 10)
+    async with world.db.work(world.workspace_id) as work:
+        for id in (shown, other):
+            await work.execute(
+                text("update attachments set content_type = 'image/png' where id = cast(:id as uuid)"),
+                {"id": id},
+            )
+
+    sent = await send(
+        world,
+        attachmentIds=[other, shown, no_image],
+        html=f'<p>Look</p><img src="cid:{shown}"><img src="cid:{no_image}"><img src="cid:nothing">',
+    )
+
+    async with world.db.work(world.workspace_id) as work:
+        found = await work.execute(
+            text(
+                "select id::text, inline, content_id from attachments "
+                "where message_id = cast(:id as uuid) order by position"
+            ),
+            {"id": sent["id"]},
+        )
+    assert [tuple(row) for row in found] == [
+        (other, False, None),
+        (shown, True, shown),
+        (no_image, False, None),
+    ]
 
 
 async def fill_the_day(world: World, sent: int) -> None:
