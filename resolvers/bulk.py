@@ -5,9 +5,7 @@ lacks is said now and not by a half-finished send. A key that was used before an
 (S10).
 """
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,16 +17,23 @@ from database.reads import facts, roots
 from database.tables import BulkRecipientRow, BulkSendRow, SubmissionRow, table_of
 from database.work import Work
 from resolvers.access import governs, refusal, require_read
+from resolvers.bulk_audience import (
+    HOLDS_UP,
+    MOST_SHOWN,
+    Refused,
+    carrier_of,
+    contacts_of,
+    obstacles_of,
+    template_refusal,
+)
 from resolvers.bulk_drafting import BulkDraft, read_bulk_draft
 from resolvers.context import Context, Info
 from resolvers.drafting import Unusable
 from resolvers.looking import wanted_below
 from resolvers.reading import read_one, uuid
-from resolvers.senders import NO_SENDER
 from rules.happenings import BulkSendProgressed, RunBulkSend, SendBulkSubmission
-from rules.merging import BadTemplate, Merger, MissingField, fields_of
-from rules.sender import MailKind, SendingMailbox, sender_kind
-from rules.words import BulkSendId, BulkState, EmailAddress, Provider, Scope, SenderKind, SubmissionId
+from rules.merging import BadTemplate, Merger
+from rules.words import BulkSendId, BulkState, Scope, SubmissionId
 from schema.inputs import SendBulkEmailInput
 from schema.results.bulk import (
     BulkWrongState,
@@ -37,28 +42,12 @@ from schema.results.bulk import (
     MissingMergeField,
     SendBulkEmailResult,
 )
-from schema.results.refusals import IdempotencyConflict, NotConnected, NotFound
+from schema.results.refusals import IdempotencyConflict, NotFound
 from schema.scalars import read_id
 from schema.types.sending import BulkSend
 
-MOST_SHOWN: Final = 100
 _ONCE: Final = "bulk_sends_idempotency_key_once"
 _NO_SUCH: Final = "There is no such bulk send of yours."
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrier:
-    via: SenderKind
-    mailbox_id: UUID | None
-    reply_to: EmailAddress | None
-
-
-class _Refused(Exception):
-    """Ends the transaction without a trace."""
-
-    def __init__(self, answer: Any) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 async def bulk_send(info: Info, id: ID) -> BulkSend | None:
@@ -81,9 +70,8 @@ async def send_bulk_email(info: Info, input: SendBulkEmailInput) -> SendBulkEmai
     except Unusable as unusable:
         return unusable.refusal
     except BadTemplate as fault:
-        part, _, told = str(fault).partition(": ")
-        return Unusable(f"input.{part}", f"This template cannot be used: {told}.").refusal
-    except _Refused as refused:
+        return template_refusal(fault)
+    except Refused as refused:
         return refused.answer  # type: ignore[no-any-return]  # every answer is a member of the union
     except IntegrityError as clash:
         if _ONCE not in str(clash.orig):
@@ -91,7 +79,7 @@ async def send_bulk_email(info: Info, input: SendBulkEmailInput) -> SendBulkEmai
         async with context.db.work(context.viewer.workspace_id) as work:
             try:
                 known = await _known(work, draft)
-            except _Refused as refused:
+            except Refused as refused:
                 return refused.answer  # type: ignore[no-any-return]  # as above
         assert known is not None, "the bulk send that took the key is committed"
         bulk_id = known
@@ -105,9 +93,9 @@ async def _accept(context: Context, draft: BulkDraft, merger: Merger) -> UUID:
         known = await _known(work, draft)
         if known is not None:
             return known
-        contacts = await _contacts(work, draft)
-        carrier = await _carrier(work, context, draft)
-        await _report_missing(merger, contacts)
+        everybody = await contacts_of(work, draft)
+        carrier = await carrier_of(work, context, draft)
+        contacts = await _complete(merger, draft, everybody)
         bulk_id = BulkSendId(context.new_id())
         work.add(
             BulkSendRow(
@@ -149,67 +137,34 @@ async def _known(work: Work, draft: BulkDraft) -> UUID | None:
         return None
     if bytes(row.request_hash) != draft.request_hash:
         sentence = "This idempotency key belongs to another bulk send. Nothing was queued; use a new key."
-        raise _Refused(IdempotencyConflict(message=sentence, message_id=str(row.id)))  # type: ignore[arg-type]  # strawberry.ID is a str at run time
+        raise Refused(IdempotencyConflict(message=sentence, message_id=str(row.id)))  # type: ignore[arg-type]  # strawberry.ID is a str at run time
     return UUID(str(row.id))
 
 
-async def _carrier(work: Work, context: Context, draft: BulkDraft) -> _Carrier:
-    """Decide what carries it (S2, S3); the workspace sender must be there where it is to."""
-    names = {"workspace": work.workspace_id, "user": context.viewer.user_id}
-    row = (await work.execute(facts.LIVE_MAILBOX_OF, names)).one_or_none()
-    mailbox = row and SendingMailbox(Provider(row.provider), EmailAddress(row.address), tuple(row.send_as))
-    if row is not None and sender_kind(MailKind.BULK, mailbox, draft.sender) is SenderKind.MAILBOX:
-        return _Carrier(SenderKind.MAILBOX, row.id, None)
-    sender = (await work.execute(facts.WORKSPACE_SENDER, {"workspace": work.workspace_id})).one_or_none()
-    if sender is None:
-        raise _Refused(NotConnected(message=NO_SENDER))
-    return _Carrier(SenderKind.WORKSPACE_SENDER, None, draft.sender)
-
-
-async def _contacts(work: Work, draft: BulkDraft) -> Sequence[Any]:
-    names: dict[str, Any] = {"workspace": work.workspace_id, "most": draft.most + 1}
-    if draft.contact_ids is not None:
-        asked = await work.execute(facts.BULK_CONTACTS_BY_ID, {**names, "ids": list(draft.contact_ids)})
-    else:
-        asked = await work.execute(facts.BULK_CONTACTS_FOUND, {**names, "pattern": draft.pattern})
-    contacts = asked.all()
-    if draft.contact_ids is not None and len(contacts) != len(draft.contact_ids):
-        raise Unusable("input.contactIds", "One of these is no contact of the workspace.")
-    if not contacts:
-        raise Unusable("input.search", "There is no such contact.")
-    if len(contacts) > draft.most:
-        raise Unusable("input.search", f"A bulk send is for {draft.most} contacts at most.")
-    return contacts
-
-
-async def _report_missing(merger: Merger, contacts: Sequence[Any]) -> None:
-    """Merge every contact's mail once, in a thread of its own, so that nobody else waits for it."""
-    missing = await asyncio.to_thread(_missing, merger, contacts)
-    if missing:
-        raise _Refused(
+async def _complete(merger: Merger, draft: BulkDraft, contacts: Sequence[Any]) -> Sequence[Any]:
+    """Return whom it is for; what contacts lack holds it up, unless those are to be left out."""
+    lacking = [one for one in await obstacles_of(merger, contacts) if one.kind in HOLDS_UP]
+    if not lacking:
+        return contacts
+    if not draft.leave_out:
+        raise Refused(
             MergeFieldsMissing(
-                message=f"{len(missing)} contacts lack something that the mail needs. Nothing was queued; "
+                message=f"{len(lacking)} contacts lack something that the mail needs. Nothing was queued; "
                 'complete them, leave them out, or write {{ field | default: "..." }}.',
-                missing=missing[:MOST_SHOWN],
-                count=len(missing),
+                missing=[
+                    MissingMergeField(contact_id=one.contact_id, name=one.missing or "")
+                    for one in lacking[:MOST_SHOWN]
+                ],
+                count=len(lacking),
             )
         )
-
-
-def _missing(merger: Merger, contacts: Sequence[Any]) -> list[MissingMergeField]:
-    missing = []
-    for contact in contacts:
-        name = None
-        if contact.address is None:
-            name = ""
-        else:
-            try:
-                merger.fill(fields_of(contact.name, contact.address, contact.company))
-            except MissingField as lacking:
-                name = str(lacking)
-        if name is not None:
-            missing.append(MissingMergeField(contact_id=str(contact.id), name=name))  # type: ignore[arg-type]  # as above
-    return missing
+    left_out = {one.contact_id for one in lacking}
+    complete = [contact for contact in contacts if str(contact.id) not in left_out]
+    if not complete:
+        raise Unusable(
+            "input.leaveOutIncomplete", "Every one of these contacts lacks something; nobody is left."
+        )
+    return complete
 
 
 async def pause_bulk_send(info: Info, id: ID) -> ChangeBulkSendResult:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from resolvers.contacts import clean_search
+from resolvers.contacts import clean_search, pattern_of
 from resolvers.drafting import LONGEST_SUBJECT, Unusable, read_address, read_key, read_line, read_text
 from rules.html import sanitise
 from rules.merging import TEMPLATE_LIMIT, Templates
@@ -27,6 +27,8 @@ class BulkDraft:
     templates: Templates
     contact_ids: tuple[UUID, ...] | None
     pattern: str
+    leave_out: bool = False
+    """Whether contacts that lack something are left out instead of holding it all up."""
     most: int = MOST_CONTACTS
 
 
@@ -51,12 +53,15 @@ def read_bulk_draft(given: SendBulkEmailInput, user_id: UserId | None) -> BulkDr
                 "html": given.html,
                 "contacts": None if given.contact_ids is None else [str(one) for one in given.contact_ids],
                 "search": given.search,
+                # None is as absent: keys from before this could be said still mean what they meant.
+                "leaveOutIncomplete": given.leave_out_incomplete or None,
             }
         ),
         sender=None if given.from_ is None else read_address("input.from", given.from_),
         templates=_templates(given),
         contact_ids=None if given.contact_ids is None else _contacts(given.contact_ids),
         pattern=_pattern(given.search),
+        leave_out=given.leave_out_incomplete,
     )
 
 
@@ -73,8 +78,7 @@ def _templates(given: SendBulkEmailInput) -> Templates:
 
 def _pattern(search: str | None) -> str:
     sought = clean_search(search)
-    escaped = sought.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%" if sought else ""
+    return pattern_of(sought) if sought else ""
 
 
 def _contacts(ids: Sequence[str]) -> tuple[UUID, ...]:

@@ -35,10 +35,14 @@ async def contacts(
     sought = clean_search(search)
     page = page_of({"first": first, "after": after}, "contacts", workspace_id)
     wanted = wanted_below(info, "contact", workspace_id, "edges", "node")
-    pattern = "%" + sought.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     paged = roots.contacts(searched=bool(sought))
-    found: ContactConnection = await read_page(context, paged, page, wanted, pattern=text(pattern))
+    found: ContactConnection = await read_page(context, paged, page, wanted, pattern=text(pattern_of(sought)))
     return found
+
+
+def pattern_of(sought: str) -> str:
+    """Return the LIKE pattern that finds these words anywhere, each character for itself."""
+    return "%" + sought.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def clean_search(search: str | None) -> str:

@@ -17,7 +17,7 @@ from database.reads.nouns import NOUNS
 from database.reads.wanted import Page, Position, Wanted
 from schema.faults import BadUserInput
 from schema.selection import Selection, selection_of
-from schema.types import conversations, mailboxes, sending, workspaces
+from schema.types import bulk, conversations, mailboxes, sending, workspaces
 from schema.types.conversations import PageKey
 
 DEFAULT_SIZE: Final = 25
@@ -28,6 +28,8 @@ CLASSES: Final[Mapping[str, type]] = {
     "labs": workspaces.Labs,
     "workspace_sender": sending.WorkspaceSender,
     "bulk_send": sending.BulkSend,
+    "bulk_recipient": bulk.BulkRecipient,
+    "suppressed_address": bulk.SuppressedAddress,
     "user": mailboxes.User,
     "api_key": workspaces.ApiKey,
     "mailbox": mailboxes.Mailbox,

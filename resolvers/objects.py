@@ -20,6 +20,14 @@ from rules import words
 from rules.explanations import EXPLANATIONS
 from rules.presets import Preset
 from rules.sender import DAY, GMAIL_DAILY_LIMIT
+from schema.types.bulk import (
+    BulkRecipientConnection,
+    BulkRecipientEdge,
+    BulkSendConnection,
+    BulkSendEdge,
+    SuppressedAddressConnection,
+    SuppressedAddressEdge,
+)
 from schema.types.conversations import (
     ContactConnection,
     ContactEdge,
@@ -51,6 +59,9 @@ _EDGES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "thread": (ThreadConnection, ThreadEdge),
     "message": (MessageConnection, MessageEdge),
     "decision": (SyncDecisionConnection, SyncDecisionEdge),
+    "bulk_send": (BulkSendConnection, BulkSendEdge),
+    "bulk_recipient": (BulkRecipientConnection, BulkRecipientEdge),
+    "suppressed_address": (SuppressedAddressConnection, SuppressedAddressEdge),
 }
 
 
@@ -100,6 +111,8 @@ _CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("workspace_sender", "tls"): _one_of(words.TlsMode),
     ("bulk_send", "state"): _one_of(words.BulkState),
     ("bulk_send", "via"): _one_of(words.SenderKind),
+    ("bulk_recipient", "outcome"): _one_of(words.BulkOutcome),
+    ("suppressed_address", "reason"): _one_of(words.SuppressionReason),
     ("user", "role"): _one_of(words.Role),
     ("api_key", "scopes"): _scopes,
     ("mailbox", "provider"): _one_of(words.Provider),

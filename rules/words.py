@@ -137,6 +137,28 @@ class BulkState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class BulkOutcome(StrEnum):
+    """What became of one contact of a bulk send."""
+
+    WAITING = "WAITING"
+    UNDER_WAY = "UNDER_WAY"
+    SENT = "SENT"
+    BOUNCED = "BOUNCED"
+    UNCERTAIN = "UNCERTAIN"
+    REFUSED = "REFUSED"
+    CANCELLED = "CANCELLED"
+
+
+class BulkObstacleKind(StrEnum):
+    """Why a contact gets no mail of a bulk send, as is known before it is sent."""
+
+    NO_ADDRESS = "NO_ADDRESS"
+    MISSING_FIELD = "MISSING_FIELD"
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    BOUNCED = "BOUNCED"
+    ADDED = "ADDED"
+
+
 class SuppressionReason(StrEnum):
     """Why an address gets no bulk mail any more."""
 

@@ -15,6 +15,12 @@ from rules.words import (
     AttachmentState as AttachmentState,
 )
 from rules.words import (
+    BulkObstacleKind as BulkObstacleKind,
+)
+from rules.words import (
+    BulkOutcome as BulkOutcome,
+)
+from rules.words import (
     BulkState as BulkState,
 )
 from rules.words import (
@@ -52,6 +58,9 @@ from rules.words import (
 )
 from rules.words import (
     SkipReason as SkipReason,
+)
+from rules.words import (
+    SuppressionReason as SuppressionReason,
 )
 from rules.words import (
     SyncScope as SyncScope,
@@ -110,6 +119,19 @@ _DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
     BulkState: (
         "Where a bulk send stands. PAUSED waits for resumeBulkSend: somebody paused it, or the mail server "
         "refuses its sender."
+    ),
+    BulkOutcome: (
+        "What became of one contact of a bulk send: WAITING for its turn, UNDER_WAY, SENT, BOUNCED (sent, "
+        "and reported back as undeliverable), UNCERTAIN (it could not be proved to have left), REFUSED with "
+        "a reason, or CANCELLED."
+    ),
+    BulkObstacleKind: (
+        "Why a contact would get no mail. NO_ADDRESS and MISSING_FIELD hold up the whole bulk send unless it "
+        "says leaveOutIncomplete; UNSUBSCRIBED, BOUNCED and ADDED are on the suppression list, and passed "
+        "over."
+    ),
+    SuppressionReason: (
+        "Why an address gets no bulk mail: its owner UNSUBSCRIBED, mail to it BOUNCED, or an admin ADDED it."
     ),
     SenderKind: ("What carries a mail out."),
     SkipReason: ("Why a mail was not synced."),

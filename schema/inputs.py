@@ -136,6 +136,11 @@ class SendBulkEmailInput:
     html: str | None = field(
         default=None, description="The HTML, which is sanitised; merge fields as in the text, escaped."
     )
+    leave_out_incomplete: bool = field(
+        default=False,
+        description="Leave out contacts that lack an address or a field that the text needs, instead of "
+        "refusing all of it.",
+    )
 
 
 @strawberry.input(description="A mail that an automation sends, always by the workspace sender.")

@@ -12,6 +12,7 @@ from resolvers import (
     address_books,
     auto_bcc,
     bulk,
+    bulk_reading,
     connecting,
     contact_changes,
     contacts,
@@ -34,6 +35,7 @@ from resolvers import (
 )
 from schema.results.bulk import (
     ChangeBulkSendResult,
+    PreviewBulkEmailResult,
     SendBulkEmailResult,
     SuppressAddressResult,
     TestWorkspaceSenderResult,
@@ -64,6 +66,7 @@ from schema.results.workspaces import (
     UpdateWorkspaceResult,
 )
 from schema.scalars import SCALARS
+from schema.types.bulk import BulkRecipientConnection, BulkSendConnection, SuppressedAddressConnection
 from schema.types.conversations import (
     Contact,
     ContactConnection,
@@ -115,6 +118,25 @@ class Query:
     )
     bulk_send: BulkSend | None = field(
         resolver=bulk.bulk_send, description="A bulk send of the viewer's; for admins, any."
+    )
+    bulk_sends: BulkSendConnection = field(
+        resolver=bulk_reading.bulk_sends,
+        description="The viewer's bulk sends, newest first; for admins, the workspace's.",
+    )
+    bulk_recipients: BulkRecipientConnection = field(
+        resolver=bulk_reading.bulk_recipients,
+        description="Whom a bulk send is for, in the order they are written to; all, or those with one "
+        "outcome.",
+    )
+    preview_bulk_email: PreviewBulkEmailResult = field(
+        resolver=bulk_reading.preview_bulk_email,
+        description="What sendBulkEmail would do with this input: how many would get it, who would not and "
+        "why, and what the contact at `index`, from 0, would read. Nothing is stored or sent.",
+    )
+    suppressions: SuppressedAddressConnection = field(
+        resolver=bulk_reading.suppressions,
+        description="The addresses that get no bulk mail, newest first; `search` looks into the address. "
+        "Empty for all but admins.",
     )
     sync_decisions: SyncDecisionConnection = field(
         resolver=decisions.sync_decisions,

@@ -149,7 +149,9 @@ WORKSPACE_SENDER: Final = text(
 )
 
 _BULK_CONTACTS: Final = (
-    "select c.id, c.name, c.company, a.address from contacts c left join lateral (select o.address "
+    "select c.id, c.name, c.company, a.address, (select x.reason from suppressions x "
+    "where x.workspace_id = c.workspace_id and x.address = a.address) as suppressed "
+    "from contacts c left join lateral (select o.address "
     "from contact_addresses o where o.contact_id = c.id order by o.position, o.id limit 1) a on true "
     "where c.workspace_id = :workspace and "
 )

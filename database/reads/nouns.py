@@ -117,9 +117,27 @@ _WORKSPACE_SENDER = Noun(
 _BULK_SEND = Noun(
     columns=_plain(
         *("id", "total", "sent", "refused", "state", "paused_because", "via", "subject", "created_at"),
-        "ended_at",
-    )
+        *("ended_at", "reply_to", "text", "html"),
+    ),
+    ones={"author": One("user", "left join users {to} on {to}.id = {of}.user_id")},
 )
+
+_BULK_RECIPIENT = Noun(
+    columns=_plain("id", "outcome", "reason"),
+    ones={
+        "contact": One("contact", "join contacts {to} on {to}.id = {of}.contact_id"),
+        "message": One(
+            "message",
+            "left join messages {to} on {to}.id = (select w.message_id from submissions w "
+            "where w.id = {of}.submission_id) "
+            "and exists (select from threads h where h.id = {to}.thread_id and "
+            + VISIBLE_THREAD.replace("{of}", "h")
+            + ")",
+        ),
+    },
+)
+
+_SUPPRESSED_ADDRESS = Noun(columns=_plain("id", "address", "reason", "created_at"))
 
 _USER = Noun(
     columns=_plain("id", "name", "email", "role")
@@ -322,6 +340,8 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "labs": _LABS,
     "workspace_sender": _WORKSPACE_SENDER,
     "bulk_send": _BULK_SEND,
+    "bulk_recipient": _BULK_RECIPIENT,
+    "suppressed_address": _SUPPRESSED_ADDRESS,
     "user": _USER,
     "api_key": _API_KEY,
     "mailbox": _MAILBOX,

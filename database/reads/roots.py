@@ -43,6 +43,40 @@ BULK_SEND: Final = (
     "and (b.user_id = {viewer} or {governs})"
 )
 BULK_SENDS_BY_ID: Final = BULK_SEND.replace("b.id = {id}", "b.id = any({ids})")
+BULK_SENDS: Final = Paged(
+    "bulk_send", "bulkSends", BULK_SEND.replace("b.id = {id} and ", ""), "created_at", newest_first=True
+)
+
+_BULK_OUTCOME: Final = (
+    "case when r.error is not null then 'REFUSED' when s.bounced_at is not null then 'BOUNCED' "
+    "when s.state in ('SCHEDULED', 'HELD', 'QUEUED', 'SENDING') then 'UNDER_WAY' "
+    "when s.state is not null then s.state "
+    "when b.state = 'CANCELLED' then 'CANCELLED' else 'WAITING' end"
+)
+
+
+def bulk_recipients(*, by_outcome: bool) -> Paged:
+    """Return the list of those that a bulk send is for, as they are written to; of one `{outcome}` or all."""
+    source = (
+        f"select r.*, b.created_at as begun_at, {_BULK_OUTCOME} as outcome, "
+        "coalesce(r.error, s.bounce, s.error) as reason from bulk_recipients r "
+        "join bulk_sends b on b.id = r.bulk_send_id left join submissions s on s.id = r.submission_id "
+        "where b.workspace_id = {workspace} and b.id = {id} and (b.user_id = {viewer} or {governs})"
+    )
+    if by_outcome:
+        source = f"select o.* from ({source}) o where o.outcome = {{outcome}}"
+    return Paged("bulk_recipient", "bulkRecipients", source, "begun_at", newest_first=False)
+
+
+SUPPRESSIONS: Final = Paged(
+    "suppressed_address",
+    "suppressions",
+    "select x.* from suppressions x where x.workspace_id = {workspace} and {governs} "
+    "and x.address like {pattern}",
+    "created_at",
+    newest_first=True,
+)
+
 MESSAGES_BY_ID: Final = MESSAGE.replace("m.id = {id}", "m.id = any({ids})")
 THREADS_BY_ID: Final = THREAD.replace("t.id = {id}", "t.id = any({ids})")
 MAILBOXES_BY_ID: Final = OWN_MAILBOX.replace("b.id = {id}", "b.id = any({ids})")

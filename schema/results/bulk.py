@@ -14,6 +14,7 @@ from schema.results.refusals import (
     NotFound,
     UserError,
 )
+from schema.types.bulk import BulkPreview
 from schema.types.sending import BulkSend, WorkspaceSender
 
 
@@ -43,6 +44,12 @@ class Suppression:
 SendBulkEmailResult = Annotated[
     BulkSend | MergeFieldsMissing | InvalidInput | NotConnected | IdempotencyConflict | Forbidden,
     strawberry.union("SendBulkEmailResult", description="What sending to many answers; progress is live."),
+]
+PreviewBulkEmailResult = Annotated[
+    BulkPreview | InvalidInput | NotConnected,
+    strawberry.union(
+        "PreviewBulkEmailResult", description="What looking at a bulk send before it is sent answers."
+    ),
 ]
 ChangeBulkSendResult = Annotated[
     BulkSend | BulkWrongState | NotFound | Forbidden,

@@ -7,6 +7,8 @@ from strawberry import ID, field
 
 from rules.words import EmailAddress
 from schema.enums import BulkState, SenderKind, TlsMode
+from schema.scalars import HTML
+from schema.types.mailboxes import User
 
 
 @strawberry.type(
@@ -39,6 +41,12 @@ class BulkSend:
     state: BulkState = field(description="Where it stands.")
     paused_because: str | None = field(description="Why it waits, in a sentence, where it does.")
     via: SenderKind = field(description="What carries it.")
+    author: User | None = field(description="Who asked for it; null where a key did, or they are gone.")
+    reply_to: EmailAddress | None = field(
+        description="Where answers go, where the mail goes out from the workspace's address instead of this."
+    )
     subject: str = field(description="The subject, before it is merged.")
+    text: str | None = field(description="The text, before it is merged.")
+    html: HTML | None = field(description="The HTML, sanitised, before it is merged.")
     created_at: datetime = field(description="When it was asked for.")
     ended_at: datetime | None = field(description="When its last mail was settled; null until then.")
