@@ -41,7 +41,7 @@ said = Console(highlight=False, soft_wrap=True, markup=False)
 failed = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Result = TypeVar("Result")
-WorkspaceOption = Annotated[str, typer.Option("--workspace", help="The workspace's id.")]
+WorkspaceOption = Annotated[UUID, typer.Option("--workspace", help="The workspace's id.")]
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def user_create(
     """Make a user; prints their id."""
     from app import operating
 
-    said.print(_run(operating.create_user(UUID(workspace_id), name, email, admin=admin)))
+    said.print(_run(operating.create_user(workspace_id, name, email, admin=admin)))
 
 
 @key.command("create")
@@ -240,13 +240,12 @@ def key_create(
     name: str,
     workspace_id: WorkspaceOption,
     scope: Annotated[list[str], typer.Option(help="READ, SEND or ADMIN; may be given several times.")],
-    user_id: Annotated[str | None, typer.Option("--user", help="Acts as this user.")] = None,
+    user_id: Annotated[UUID | None, typer.Option("--user", help="Acts as this user.")] = None,
 ) -> None:
     """Make an API key; it is shown this once."""
     from app import operating
 
-    owner = UUID(user_id) if user_id else None
-    said.print(_run(operating.create_key(UUID(workspace_id), name, scope, owner)))
+    said.print(_run(operating.create_key(workspace_id, name, scope, user_id)))
 
 
 @key.command("revoke")
@@ -254,7 +253,7 @@ def key_revoke(prefix: str, workspace_id: WorkspaceOption) -> None:
     """End an API key, by the eight characters after bw_."""
     from app import operating
 
-    if not _run(operating.revoke_key(UUID(workspace_id), prefix.removeprefix("bw_").partition("_")[0])):
+    if not _run(operating.revoke_key(workspace_id, prefix.removeprefix("bw_").partition("_")[0])):
         failed.print("The workspace has no such key that still holds.", style="red")
         raise typer.Exit(1)
     said.print("The key no longer holds; within five seconds nobody accepts it.")

@@ -51,7 +51,7 @@ async def create_user(workspace_id: UUID, name: str, email: str, *, admin: bool)
         try:
             address = normalise(email)
         except InvalidAddress as reason:
-            raise OperatorError(str(reason)) from None
+            raise OperatorError(f"{email!r} is not an email address: {reason}.") from None
         if await db.fetchval(known, "select true from users where email = $1", address):
             raise OperatorError(f"A user of this workspace already has the address {address}.")
         role = Role.ADMIN if admin else Role.MEMBER

@@ -7,6 +7,7 @@ import pytest
 
 from app.embedded import EmbeddedValkey
 from tests.services import PostgresForTests, scratch_folder
+from tests.stories.founding import Person, found
 from tests.stories.stack import ANN, DANA, Stack, running_stack
 
 
@@ -29,15 +30,8 @@ async def stack(
     async with running_stack(
         postgres.app_url(name), postgres.owner_url(name), own_valkey.url(), folder
     ) as stack:
-        workspace = (await stack.run("workspace", "create", "Example & Co.")).strip().split()[-1]
-        user = (
-            await stack.run("user", "create", "Ann Berg", ANN, "--workspace", workspace, "--admin")
-        ).split()[-1]
-        scopes = ("--scope", "READ", "--scope", "SEND", "--scope", "ADMIN")
-        key = await stack.run("key", "create", "story", "--workspace", workspace, "--user", user, *scopes)
-        stack.token = key.split()[-1]
-        await stack.start("api")
-        await stack.start("worker")
+        await found(stack, "Example & Co.", Person("Ann Berg", ANN))
+        await stack.start_all("api", "worker")
         await stack.contact("Dana Okafor", DANA)
         await stack.connect()
         yield stack

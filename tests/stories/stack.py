@@ -116,6 +116,10 @@ class Stack:
         await self.answers(process, name)
         return process
 
+    async def start_all(self, *names: str) -> None:
+        """Start several of them at the same time."""
+        await asyncio.gather(*(self.start(name) for name in names))
+
     async def answers(self, process: asyncio.subprocess.Process, name: str) -> None:
         """Wait until a process of ours says that it lives."""
         ports = {"api": "HTTP_PORT", "worker": "WORKER_PORT", "smtp": "SMTP_HEALTH_PORT"}

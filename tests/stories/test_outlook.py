@@ -10,6 +10,7 @@ import pytest
 
 from app.embedded import EmbeddedValkey
 from tests.services import PostgresForTests
+from tests.stories.founding import Person, found
 from tests.stories.stack import DANA, MEI, Stack, running_stack
 from tests.waiting import wait_until
 
@@ -36,13 +37,8 @@ async def outlook(
     async with running_stack(
         postgres.app_url(name), postgres.owner_url(name), own_valkey.url(), folder, **poll
     ) as stack:
-        workspace = (await stack.run("workspace", "create", "Lindqvist & Co.")).strip().split()[-1]
-        made = await stack.run("user", "create", "Mei Lindqvist", MEI, "--workspace", workspace, "--admin")
-        scopes = ("--scope", "READ", "--scope", "SEND", "--scope", "ADMIN")
-        user = ("--workspace", workspace, "--user", made.split()[-1])
-        stack.token = (await stack.run("key", "create", "story", *user, *scopes)).split()[-1]
-        await stack.start("api")
-        await stack.start("worker")
+        await found(stack, "Lindqvist & Co.", Person("Mei Lindqvist", MEI))
+        await stack.start_all("api", "worker")
         await stack.contact("Dana Okafor", DANA)
         yield stack
     await postgres.drop(name)

@@ -8,6 +8,7 @@ import pytest
 
 from app.embedded import EmbeddedValkey
 from tests.services import PostgresForTests, scratch_folder
+from tests.stories.founding import Person, found
 from tests.stories.stack import ANN, DANA, Stack, running_stack
 from tests.web.building import build_web
 
@@ -30,26 +31,16 @@ async def deployment(web_app: Path, postgres: PostgresForTests, tmp_path: Path) 
         async with running_stack(
             postgres.app_url(name), postgres.owner_url(name), valkey.url(), tmp_path
         ) as stack:
-            await _people(stack)
-            await stack.start("api")
-            await stack.start("worker")
+            await found(
+                stack, "Example & Co.", Person("Ann Berg", ANN), Person("Ben Holm", "ben@example-co.test")
+            )
+            await stack.start_all("api", "worker")
             await stack.simulator.create_account(GMAIL, "Ann Berg", "google")
             await stack.contact("Dana Okafor", DANA)
             yield stack
     finally:
         valkey.forget()
         await postgres.drop(name)
-
-
-async def _people(stack: Stack) -> None:
-    workspace = (await stack.run("workspace", "create", "Example & Co.")).strip().split()[-1]
-    ann = await stack.run("user", "create", "Ann Berg", ANN, "--workspace", workspace, "--admin")
-    await stack.run("user", "create", "Ben Holm", "ben@example-co.test", "--workspace", workspace)
-    scopes = ("--scope", "READ", "--scope", "SEND", "--scope", "ADMIN")
-    key = await stack.run(
-        "key", "create", "Browser", "--workspace", workspace, "--user", ann.split()[-1], *scopes
-    )
-    stack.token = key.split()[-1]
 
 
 def told(stack: Stack) -> str:
