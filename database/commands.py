@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import written
-from rules.happenings import Command
+from rules.happenings import Command, DeliverWebhook
 from rules.words import CommandId, WorkspaceId
 
 _KINDS: dict[str, type[Command]] = {known.kind: known for known in get_args(Command)}
@@ -86,10 +86,7 @@ class End:
     lease: timedelta | None = None
 
 
-_ASK = text("""
-insert into commands (id, workspace_id, kind, key, queue, arguments, due_at, created_at)
-values (:id, :workspace_id, :kind, :key, :queue, cast(cast(:arguments as text) as jsonb),
-    coalesce(:due_at, now()), now())
+_ONCE_MORE = """
 on conflict (workspace_id, key) do update set
     asked = commands.asked + 1,
     due_at = case when commands.lease_until > now() then commands.due_at
@@ -99,7 +96,26 @@ on conflict (workspace_id, key) do update set
     attempts = case when commands.parked_at is null then commands.attempts else 0 end,
     parked_at = null
 returning id, queue, due_at, coalesce(lease_until > now(), false) as running
-""")
+"""
+
+_ASK = text(
+    """
+insert into commands (id, workspace_id, kind, key, queue, arguments, due_at, created_at)
+values (:id, :workspace_id, :kind, :key, :queue, cast(cast(:arguments as text) as jsonb),
+    coalesce(:due_at, now()), now())
+"""
+    + _ONCE_MORE
+)
+
+_ASK_WEBHOOKS = text(
+    """
+insert into commands (id, workspace_id, kind, key, queue, arguments, due_at, created_at)
+select gen_random_uuid(), h.workspace_id, :kind, :key || h.id::text, :queue,
+    jsonb_build_object('webhook_id', h.id), now(), now()
+from webhooks h where h.workspace_id = :workspace_id and h.state = 'ON' order by h.id
+"""
+    + _ONCE_MORE
+)
 
 _FINISH = text("""
 delete from commands where id = :id and fence = :fence and asked = :asked and next_due_at is null returning id
@@ -142,6 +158,18 @@ async def ask(
     }
     row = (await session.execute(_ASK, values)).one()
     return None if row.running else Ring(row.id, row.queue, row.due_at)
+
+
+async def ask_webhooks(session: AsyncSession, workspace_id: WorkspaceId) -> list[Ring]:
+    """Have every webhook of the workspace that is on told what this commit tells."""
+    values = {
+        "workspace_id": workspace_id,
+        "kind": DeliverWebhook.kind,
+        "key": DeliverWebhook.key_prefix,
+        "queue": DeliverWebhook.queue.value,
+    }
+    rows = (await session.execute(_ASK_WEBHOOKS, values)).all()
+    return [Ring(row.id, row.queue, row.due_at) for row in rows if not row.running]
 
 
 async def end(session: AsyncSession, how: End) -> Ring | None:

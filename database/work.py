@@ -25,6 +25,7 @@ from database.ids import new_id
 from database.lines import AWAY, DatabaseAway, DatabaseBusy
 from database.tables import AuditRow, metadata
 from rules.happenings import Command, Event
+from rules.webhooks import KINDS
 from rules.words import CommandId, WorkspaceId
 
 BELL_TIMEOUT = timedelta(milliseconds=100)
@@ -162,6 +163,9 @@ class Work:
             if key in self._asked:
                 command, due_at = self._asked[key]
                 rung.append(await commands.ask(self.session, self.workspace_id, new_id(), command, due_at))
+        if any(event.kind in KINDS for event in self._told):
+            # The last keys there are, so that these too are locked in the order of the keys.
+            rung += await commands.ask_webhooks(self.session, self.workspace_id)
         return [ring for ring in rung if ring is not None]
 
     async def _fold_acts(self) -> None:

@@ -37,6 +37,8 @@ class ApiSettings:
     """The right-hand side of the Message-IDs that we write."""
     inbound_domain: str | None = None
     """What stands behind the @ of Auto BCC addresses; None where no mail is taken."""
+    webhook_networks: tuple[str, ...] = ()
+    """Networks besides the open internet that webhooks may lead to, there also without TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _SOURCES: Final = {
     "thread": roots.THREADS_BY_ID,
     "mailbox": roots.MAILBOXES_BY_ID,
     "bulk_send": roots.BULK_SENDS_BY_ID,
+    "webhook": roots.WEBHOOKS_BY_ID,
 }
 
 
@@ -84,6 +85,7 @@ _INBOX: Final = _Narrowed(
             happenings.MailboxChanged,
             happenings.BulkSendProgressed,
             happenings.Withdrawn,
+            happenings.WebhookChanged,
         )
     ),
     {},
@@ -201,6 +203,9 @@ class ViewersInterest:
             case happenings.BulkSendProgressed():
                 bulk = seen["bulk_send"].get(str(event.bulk_send_id))
                 return None if bulk is None else told.BulkSendProgressed(id=id, at=at, bulk_send=bulk)
+            case happenings.WebhookChanged():
+                webhook = seen["webhook"].get(str(event.webhook_id))
+                return None if webhook is None else told.WebhookChanged(id=id, at=at, webhook=webhook)
             case happenings.Withdrawn():
                 if event.visible_to == self._viewer.user_id:
                     return None
@@ -228,6 +233,8 @@ def _named(events: Sequence[NumberedEvent]) -> dict[str, set[UUID]]:
                 named.setdefault("bulk_send", set()).add(id)
             case happenings.MailboxChanged(mailbox_id=id):
                 named.setdefault("mailbox", set()).add(id)
+            case happenings.WebhookChanged(webhook_id=id):
+                named.setdefault("webhook", set()).add(id)
             case happenings.Withdrawn():
                 pass
     return named

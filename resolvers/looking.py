@@ -17,7 +17,7 @@ from database.reads.nouns import NOUNS
 from database.reads.wanted import Page, Position, Wanted
 from schema.faults import BadUserInput
 from schema.selection import Selection, selection_of
-from schema.types import bulk, conversations, mailboxes, sending, workspaces
+from schema.types import bulk, conversations, mailboxes, sending, webhooks, workspaces
 from schema.types.conversations import PageKey
 
 DEFAULT_SIZE: Final = 25
@@ -30,6 +30,8 @@ CLASSES: Final[Mapping[str, type]] = {
     "bulk_send": sending.BulkSend,
     "bulk_recipient": bulk.BulkRecipient,
     "suppressed_address": bulk.SuppressedAddress,
+    "webhook": webhooks.Webhook,
+    "webhook_delivery": webhooks.WebhookDelivery,
     "user": mailboxes.User,
     "api_key": workspaces.ApiKey,
     "mailbox": mailboxes.Mailbox,

@@ -17,6 +17,7 @@ from database.reads.statement import Layout, PageLayout
 from database.reads.wanted import Position
 from resolvers.looking import CLASSES
 from rules import words
+from rules.event_ids import encode_event_id
 from rules.explanations import EXPLANATIONS
 from rules.presets import Preset
 from rules.sender import DAY, GMAIL_DAILY_LIMIT
@@ -46,6 +47,7 @@ from schema.types.mailboxes import (
     Verification,
 )
 from schema.types.pages import PageInfo
+from schema.types.webhooks import WebhookDeliveryConnection, WebhookDeliveryEdge
 
 Row = Any
 """A record or a tuple: values by position."""
@@ -62,6 +64,7 @@ _EDGES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "bulk_send": (BulkSendConnection, BulkSendEdge),
     "bulk_recipient": (BulkRecipientConnection, BulkRecipientEdge),
     "suppressed_address": (SuppressedAddressConnection, SuppressedAddressEdge),
+    "webhook_delivery": (WebhookDeliveryConnection, WebhookDeliveryEdge),
 }
 
 
@@ -113,6 +116,10 @@ _CONVERTERS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("bulk_send", "via"): _one_of(words.SenderKind),
     ("bulk_recipient", "outcome"): _one_of(words.BulkOutcome),
     ("suppressed_address", "reason"): _one_of(words.SuppressionReason),
+    ("webhook", "state"): _one_of(words.WebhookState),
+    ("webhook", "events"): lambda value: [words.EventKind(one) for one in value],
+    ("webhook_delivery", "kind"): _one_of(words.EventKind),
+    ("webhook_delivery", "state"): _one_of(words.WebhookDeliveryState),
     ("user", "role"): _one_of(words.Role),
     ("api_key", "scopes"): _scopes,
     ("mailbox", "provider"): _one_of(words.Provider),
@@ -234,6 +241,9 @@ class Maker:
             return str
         if (noun, name) == ("attachment", "url"):
             return lambda key: None if key is None else self._sign(key)
+        if (noun, name) == ("webhook_delivery", "event_id"):
+            workspace_id = words.WorkspaceId(self._workspace_id)
+            return lambda number: None if number is None else encode_event_id(workspace_id, number)
         if (noun, name) == ("user", "auto_bcc_address"):
             domain = self._inbound_domain
             return lambda local: f"{local}@{domain}" if local and domain else None

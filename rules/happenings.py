@@ -20,6 +20,7 @@ from rules.words import (
     SubmissionId,
     ThreadId,
     UserId,
+    WebhookId,
 )
 
 
@@ -85,14 +86,35 @@ class BulkSendProgressed:
     bulk_send_id: BulkSendId
 
 
-Event = MessageSynced | MessageChanged | ThreadChanged | MailboxChanged | BulkSendProgressed | Withdrawn
+@dataclass(frozen=True, slots=True)
+class WebhookChanged:
+    """A webhook was made, changed, paused, resumed, or switched off because nobody took its events.
+
+    No webhook is told of it: what becomes of one must not be an event for the next.
+    """
+
+    kind: ClassVar[str] = "WebhookChanged"
+    webhook_id: WebhookId
+
+
+Event = (
+    MessageSynced
+    | MessageChanged
+    | ThreadChanged
+    | MailboxChanged
+    | BulkSendProgressed
+    | Withdrawn
+    | WebhookChanged
+)
 
 
 class Queue(StrEnum):
-    """Live work (pushes, sends) never waits behind bulk work (verification, catch-up)."""
+    """Live work (pushes, sends) never waits behind bulk work (verification, catch-up), and neither waits
+    behind webhooks, whose receivers may take as long as they like."""
 
     LIVE = "live"
     BULK = "bulk"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +287,23 @@ class ReadAddressBook:
         return f"address-book:{self.mailbox_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class DeliverWebhook:
+    """Tell a webhook's receiver what has happened since it was last told.
+
+    Asked by every commit that tells an event, for each webhook that is on (database/work.py).
+    """
+
+    kind: ClassVar[str] = "deliver_webhook"
+    queue: ClassVar[Queue] = Queue.WEBHOOKS
+    key_prefix: ClassVar[str] = "webhook:"
+    webhook_id: WebhookId
+
+    @property
+    def key(self) -> str:
+        return f"{self.key_prefix}{self.webhook_id}"
+
+
 Command = (
     PullMailbox
     | SendSubmission
@@ -279,6 +318,7 @@ Command = (
     | VerifyMailbox
     | NarrowMailbox
     | ReadAddressBook
+    | DeliverWebhook
 )
 
 

@@ -1,8 +1,10 @@
-"""Which hosts a workspace may make us connect to: those of the open internet, and what the operator lists.
+"""Which hosts a workspace, or a mail, may make us connect to: those of the open internet, and what the
+operator lists.
 
-An address inside the deployment's own network must never be reached because a workspace's admin wrote it
-down; so every address that a name resolves to is looked at, and the connection goes to the very address that
-was. Pure. Source: security R32; IANA special-purpose address registries, as Python's ipaddress knows them.
+An address inside the deployment's own network must never be reached because somebody wrote it down; so every
+address that a name resolves to is looked at, and the connection goes to the very address that was
+(providers/reaching.py). Pure. Source: security R32; IANA special-purpose address registries, as Python's
+ipaddress knows them.
 """
 
 from collections.abc import Collection
@@ -11,20 +13,37 @@ from typing import Final
 
 MAIL_PORTS: Final = frozenset((25, 465, 587, 2525))
 """Where mail servers of the open internet listen; any other port would make us a port scanner."""
+WEB_PORTS: Final = frozenset((80, 443, 8080, 8443))
+"""Where web servers of the open internet listen."""
 _NAT64: Final = ip_network("64:ff9b::/96")
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
 Networks = Collection[str]
 
 
-def allowed(address: str, port: int, networks: Networks = ()) -> bool:
-    """Whether a numeric address may be connected to; `networks` are the operator's exceptions, any port."""
+def allowed(address: str, port: int, networks: Networks = (), ports: Collection[int] = MAIL_PORTS) -> bool:
+    """Whether a numeric address may be connected to, at these ports alone.
+
+    `networks` are the operator's exceptions, at any port.
+    """
+    return listed(address, networks) or (port in ports and _is_public(address))
+
+
+def listed(address: str, networks: Networks) -> bool:
+    """Whether a numeric address is one of the operator's exceptions."""
+    found = _read(address)
+    return found is not None and any(found in ip_network(network, strict=False) for network in networks)
+
+
+def _is_public(address: str) -> bool:
+    found = _read(address)
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def _read(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        found = _meant(ip_address(address.partition("%")[0]))
+        return _meant(ip_address(address.partition("%")[0]))
     except ValueError:
-        return False
-    if any(found in ip_network(network, strict=False) for network in networks):
-        return True
-    return port in MAIL_PORTS and found.is_global and not found.is_multicast
+        return None
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

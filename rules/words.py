@@ -21,6 +21,8 @@ AttachmentId = NewType("AttachmentId", UUID)
 SubmissionId = NewType("SubmissionId", UUID)
 BulkSendId = NewType("BulkSendId", UUID)
 CommandId = NewType("CommandId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+WebhookDeliveryId = NewType("WebhookDeliveryId", UUID)
 
 EmailAddress = NewType("EmailAddress", str)
 """An address as rules/addresses.py normalised it: lower case, no name, no brackets."""
@@ -165,6 +167,30 @@ class SuppressionReason(StrEnum):
     UNSUBSCRIBED = "UNSUBSCRIBED"
     BOUNCED = "BOUNCED"
     ADDED = "ADDED"
+
+
+class EventKind(StrEnum):
+    """What a webhook can be told of; rules/webhooks.py says which event is which."""
+
+    MESSAGE_SYNCED = "MESSAGE_SYNCED"
+    MESSAGE_CHANGED = "MESSAGE_CHANGED"
+    THREAD_CHANGED = "THREAD_CHANGED"
+    MAILBOX_CHANGED = "MAILBOX_CHANGED"
+    BULK_SEND_PROGRESSED = "BULK_SEND_PROGRESSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class WebhookState(StrEnum):
+    ON = "ON"
+    PAUSED = "PAUSED"
+    OFF = "OFF"
+
+
+class WebhookDeliveryState(StrEnum):
+    WAITING = "WAITING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    WITHHELD = "WITHHELD"
 
 
 class SkipReason(StrEnum):

@@ -33,6 +33,9 @@ from rules.words import (
     Direction as Direction,
 )
 from rules.words import (
+    EventKind as EventKind,
+)
+from rules.words import (
     MailboxStatus as MailboxStatus,
 )
 from rules.words import (
@@ -73,6 +76,12 @@ from rules.words import (
 )
 from rules.words import (
     Visibility as Visibility,
+)
+from rules.words import (
+    WebhookDeliveryState as WebhookDeliveryState,
+)
+from rules.words import (
+    WebhookState as WebhookState,
 )
 
 _DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
@@ -135,6 +144,18 @@ _DESCRIPTIONS: Final[dict[type[StrEnum], str]] = {
     ),
     SenderKind: ("What carries a mail out."),
     SkipReason: ("Why a mail was not synced."),
+    EventKind: (
+        "What a webhook is told of; named as the types of InboxEvent. WITHDRAWN names what is to be "
+        "forgotten."
+    ),
+    WebhookState: (
+        "Whether a webhook is told what happens: ON it is, PAUSED an admin paused it, OFF it was switched "
+        "off, because its receiver answered 410 or took nothing for five days."
+    ),
+    WebhookDeliveryState: (
+        "Where a delivery stands: WAITING to be sent or sent again, DELIVERED, FAILED after eleven attempts "
+        "in four days (a ping after one), WITHHELD because what it names is private to one user, or gone."
+    ),
 }
 
 for _words, _description in _DESCRIPTIONS.items():

@@ -31,6 +31,7 @@ from resolvers import (
     submissions,
     thread_changes,
     threads,
+    webhooks,
     workspaces,
 )
 from schema.results.bulk import (
@@ -82,11 +83,14 @@ from schema.types.events import (
     MessageChanged,
     MessageSynced,
     ThreadChanged,
+    WebhookChanged,
     Withdrawn,
 )
 from schema.types.mailboxes import Mailbox, SyncDecision, SyncDecisionConnection
 from schema.types.sending import BulkSend
+from schema.types.webhooks import WebhookDeliveryConnection
 from schema.types.workspaces import Viewer, Workspace
+from schema.webhook_mutations import WebhookMutations
 
 
 @strawberry.type(description="What can be read. Pages hold 1..100 entries, 25 by default.")
@@ -152,13 +156,17 @@ class Query:
         description="What the rules would say of such a mail in a mailbox of the viewer's now. Nothing is "
         "stored or fetched; the decision's id names nothing.",
     )
+    webhook_deliveries: WebhookDeliveryConnection = field(
+        resolver=webhooks.webhook_deliveries,
+        description="What a webhook was told in the last 30 days, and what waits, newest first; for admins.",
+    )
 
 
 @strawberry.type(
     description="What can be changed. Each answers with its success, or with the way in which it was "
     "refused; a refusal changed nothing but what it says it kept."
 )
-class Mutation:
+class Mutation(WebhookMutations):
     connect_mailbox: ConnectMailboxResult = field(
         resolver=connecting.connect_mailbox,
         description="Begin to connect the viewer's mailbox: answers where to send them for consent. What "
@@ -340,7 +348,7 @@ schema: Final = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[MessageChanged, ThreadChanged, Withdrawn],
+    types=[MessageChanged, ThreadChanged, Withdrawn, WebhookChanged],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 

@@ -102,6 +102,11 @@ _WORKSPACE = Noun(
             "{of}.created_at desc, {of}.id desc",
             500,
         ),
+        "webhooks": Many(
+            "webhook",
+            "select h.* from webhooks h where h.workspace_id = {of}.id and {governs}",
+            "{of}.created_at desc, {of}.id desc",
+        ),
     },
 )
 _LABS = Noun(columns={"id": "{of}.id", "outlook": "{of}.labs_outlook"})
@@ -112,6 +117,28 @@ _WORKSPACE_SENDER = Noun(
         "test_error",
     )
     | {"password_set": "{of}.password_sealed is not null"}
+)
+
+_WEBHOOK = Noun(
+    columns=_plain(
+        *("id", "url", "state", "off_because", "failing_since", "last_delivered_at", "last_error"),
+        *("created_at", "changed_at"),
+    )
+    | {
+        "events": "{of}.kinds",
+        "waiting": "(select count(*)::int from (select from webhook_deliveries d "
+        "where d.webhook_id = {of}.id and d.state = 'WAITING' limit 10000) w)",
+        "previous_secret_until": "case when {of}.previous_secret_until > {now} "
+        "then {of}.previous_secret_until end",
+    }
+)
+
+_WEBHOOK_DELIVERY = Noun(
+    columns=_plain(
+        *("id", "kind", "state", "attempts", "created_at", "last_attempt_at", "last_status", "error"),
+        *("next_attempt_at", "delivered_at"),
+    )
+    | {"event_id": "{of}.event_number"}
 )
 
 _BULK_SEND = Noun(
@@ -339,6 +366,8 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "workspace": _WORKSPACE,
     "labs": _LABS,
     "workspace_sender": _WORKSPACE_SENDER,
+    "webhook": _WEBHOOK,
+    "webhook_delivery": _WEBHOOK_DELIVERY,
     "bulk_send": _BULK_SEND,
     "bulk_recipient": _BULK_RECIPIENT,
     "suppressed_address": _SUPPRESSED_ADDRESS,

@@ -38,6 +38,19 @@ MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
 WORKSPACE_SENDER: Final = (
     "select s.* from workspace_senders s where s.workspace_id = {workspace} and {governs}"
 )
+WEBHOOK: Final = "select h.* from webhooks h where h.workspace_id = {workspace} and h.id = {id} and {governs}"
+WEBHOOKS_BY_ID: Final = WEBHOOK.replace("h.id = {id}", "h.id = any({ids})")
+WEBHOOK_DELIVERY: Final = (
+    "select d.* from webhook_deliveries d where d.workspace_id = {workspace} and d.id = {id} and {governs}"
+)
+WEBHOOK_DELIVERIES: Final = Paged(
+    "webhook_delivery",
+    "webhookDeliveries",
+    "select d.* from webhook_deliveries d where d.workspace_id = {workspace} and d.webhook_id = {id} "
+    "and ({state} is null or d.state = {state}) and {governs}",
+    "created_at",
+    newest_first=True,
+)
 BULK_SEND: Final = (
     "select b.* from bulk_sends b where b.workspace_id = {workspace} and b.id = {id} "
     "and (b.user_id = {viewer} or {governs})"

@@ -25,6 +25,7 @@ from database.tables.mailboxes import (
 from database.tables.proof import VerificationRow
 from database.tables.senders import BulkRecipientRow, BulkSendRow, SuppressionRow, WorkspaceSenderRow
 from database.tables.sending import CommandRow, EventRow, SubmissionRow
+from database.tables.webhooks import WebhookDeliveryRow, WebhookRow
 from database.tables.workspaces import ApiKeyRow, AuditRow, UserRow, WorkspaceRow
 
 metadata = SQLModel.metadata
@@ -65,6 +66,8 @@ __all__ = [
     "UnreadRow",
     "UserRow",
     "VerificationRow",
+    "WebhookDeliveryRow",
+    "WebhookRow",
     "WorkspaceRow",
     "WorkspaceSenderRow",
     "metadata",

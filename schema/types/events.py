@@ -9,6 +9,7 @@ from schema.scalars import EventID
 from schema.types.conversations import Message, Thread
 from schema.types.mailboxes import Mailbox
 from schema.types.sending import BulkSend
+from schema.types.webhooks import Webhook
 
 
 @strawberry.interface(
@@ -43,6 +44,14 @@ class MailboxChanged(InboxEvent):
 @strawberry.type(description="Mails of a bulk send left or were refused, or it was paused, resumed or ended.")
 class BulkSendProgressed(InboxEvent):
     bulk_send: BulkSend = field(description="The bulk send, as it is now.")
+
+
+@strawberry.type(
+    description="A webhook was made, changed, paused, resumed or switched off; for admins only. Not told to "
+    "webhooks."
+)
+class WebhookChanged(InboxEvent):
+    webhook: Webhook = field(description="The webhook, as it is now.")
 
 
 @strawberry.type(

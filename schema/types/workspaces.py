@@ -8,6 +8,7 @@ from strawberry import ID, field
 from schema.enums import OversizePolicy, Preset, Scope
 from schema.types.mailboxes import User
 from schema.types.sending import WorkspaceSender
+from schema.types.webhooks import Webhook
 
 
 @strawberry.type(description="Features that a workspace has switched on before they are for everybody.")
@@ -51,6 +52,9 @@ class Workspace:
     api_keys: list[ApiKey] = field(
         description="The keys for programs, newest first, revoked ones included; the first 500. Empty for "
         "all but admins."
+    )
+    webhooks: list[Webhook] = field(
+        description="Who is told what happens here, newest first; 20 at most. Empty for all but admins."
     )
 
 

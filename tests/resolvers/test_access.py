@@ -20,6 +20,7 @@ from graphql import (
 
 from app.live.feed import SubscriptionField
 from database.ids import new_id
+from database.tables import WebhookDeliveryRow, WebhookRow
 from resolvers.feed import LiveFeed
 from resolvers.viewer import Viewer
 from rules.words import Role, Scope
@@ -43,6 +44,7 @@ _REST: Final[dict[str, str]] = {
     "previewBulkEmail.input": '{ idempotencyKey: "k", subject: "s", text: "x", %s }',
     "createApiKey.name": '"n"',
     "createApiKey.scopes": "[READ]",
+    "replayWebhook.since": '"2026-03-01T00:00:00Z"',
     "markThread.state": "DONE",
 }
 # Alone, these ids are no way to name a thing: they come with another.
@@ -107,10 +109,13 @@ def _selection(name: str) -> str:
     return "{ __typename }"
 
 
+_WEBHOOK_ID: Final = new_id()
+_DELIVERY_ID: Final = new_id()
 CASES: Final = list(_cases())
 _TABLES: Final = (
     "workspaces", "users", "api_keys", "mailboxes", "authorizations", "contacts", "contact_addresses",
     "threads", "messages", "unread", "attachments", "submissions", "events", "commands", "audit_log",
+    "webhooks", "webhook_deliveries",
 )  # fmt: skip
 
 
@@ -131,7 +136,38 @@ def own_ids(world: World) -> dict[str, str]:
         "thread": str(world.thread_ids[0]),
         "message": str(world.message_ids[0]),
         "user": str(world.user_id),
+        "webhook": str(_WEBHOOK_ID),
+        "delivery": str(_DELIVERY_ID),
     }
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    """The world, with a webhook that was told something."""
+    async with world.db.work(world.workspace_id) as work:
+        work.add(
+            WebhookRow(
+                id=_WEBHOOK_ID,
+                workspace_id=world.workspace_id,
+                url="https://crm.example/hook",
+                secret_sealed=b"sealed",
+                created_at=world.now,
+                changed_at=world.now,
+            )
+        )
+        work.add(
+            WebhookDeliveryRow(
+                id=_DELIVERY_ID,
+                workspace_id=world.workspace_id,
+                webhook_id=_WEBHOOK_ID,
+                event_number=1,
+                kind="MESSAGE_SYNCED",
+                event_at=world.now,
+                subject={},
+                created_at=world.now,
+            )
+        )
+    return world
 
 
 @pytest.mark.rule("R1")
@@ -166,13 +202,13 @@ async def test_an_id_of_another_workspace_is_as_one_that_nothing_has(
 
 
 def test_the_matrix_covers_every_id_of_the_schema() -> None:
-    assert len(CASES) == 38
+    assert len(CASES) == 47
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox",
         "bulkSends", "suppressions"} | {
         "completeConnection", "createContact", "importContacts", "importContactFile",
         "updateWorkspace", "applyPreset", "updateBlocklist", "inviteUser",
-        "testWorkspaceSender", "suppressAddress", "rotateAutoBccAddress",
+        "testWorkspaceSender", "suppressAddress", "rotateAutoBccAddress", "createWebhook",
     }  # fmt: skip
     assert _GRAPH.query_type is not None
     assert _GRAPH.mutation_type is not None
@@ -207,7 +243,9 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
     """Yield every mutation with the scope it needs, and a call of it."""
     governing = (
         "updateWorkspace", "inviteUser", "createApiKey", "revokeApiKey", "applyPreset", "eraseContact",
-        "testWorkspaceSender", "suppressAddress",
+        "testWorkspaceSender", "suppressAddress", "createWebhook", "updateWebhook", "deleteWebhook",
+        "pauseWebhook", "resumeWebhook", "replaceWebhookSecret", "testWebhook", "replayWebhook",
+        "replayWebhookDelivery",
     )  # fmt: skip
     given = {
         "connectMailbox": "input: {provider: GMAIL}",
@@ -243,6 +281,15 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "inviteUser": 'input: {name: "N", email: "n@x.example"}',
         "createApiKey": 'name: "n", scopes: [READ]',
         "revokeApiKey": 'id: "USER"',
+        "createWebhook": 'url: "https://crm.example/hook", events: []',
+        "updateWebhook": 'id: "WEBHOOK", events: []',
+        "deleteWebhook": 'id: "WEBHOOK"',
+        "pauseWebhook": 'id: "WEBHOOK"',
+        "resumeWebhook": 'id: "WEBHOOK"',
+        "replaceWebhookSecret": 'id: "WEBHOOK"',
+        "testWebhook": 'id: "WEBHOOK"',
+        "replayWebhookDelivery": 'id: "DELIVERY"',
+        "replayWebhook": 'id: "WEBHOOK", since: "2026-03-01T00:00:00Z"',
     }
     assert _GRAPH.mutation_type is not None
     for name in _GRAPH.mutation_type.fields:
@@ -287,6 +334,7 @@ async def test_without_the_scope_read_nothing_is_shown(world: World, name: str) 
         "bulkSend": '(id: "x")',
         "bulkRecipients": '(bulkSendId: "x")',
         "previewBulkEmail": '(input: {idempotencyKey: "k", search: "", subject: "s", text: "x"})',
+        "webhookDeliveries": '(webhookId: "x")',
         "searchMessages": '(query: "x")',
         "syncDecisions": '(mailboxId: "x")',
         "whyNotSynced": '(mailboxId: "x", internetMessageId: "a@b")',
