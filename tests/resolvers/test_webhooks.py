@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -66,7 +67,7 @@ async def deliver(world: World, webhook_id: str, number: int | None, state: str 
     row = WebhookDeliveryRow(
         id=world.context().new_id(),
         workspace_id=world.workspace_id,
-        webhook_id=webhook_id,
+        webhook_id=UUID(webhook_id),
         event_number=number,
         kind=None if number is None else "MESSAGE_SYNCED",
         event_at=world.now,
