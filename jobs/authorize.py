@@ -193,7 +193,7 @@ async def _connect(
         if Duty.SET_CURSOR_TO_NOW in moved.duties:
             values |= {
                 "cursor": profile.cursor,
-                "connected_at": work.now,
+                "connected_at": profile.at,
                 "last_change_seen_at": work.now,
                 "next_check_at": work.now,
             }

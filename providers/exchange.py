@@ -5,6 +5,8 @@ Belongs here: values. Never: sending (transport.py), so that whoever only reads 
 
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 
@@ -34,3 +36,12 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """The answering server's own time, in whole seconds, where it says so (RFC 9110 section 6.6.1)."""
+        try:
+            at = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

@@ -49,6 +49,9 @@ class Profile:
     """Verified addresses that mail may be sent from, the mailbox's own first."""
     cursor: str
     """The change feed's "now"; opaque, versioned (rules/cursors.py)."""
+    at: datetime
+    """When that was by the provider's clock, to the second before it. What the provider stamps later times on
+    came after; our own clock may be ahead of it, and its stamps may have no fractions."""
 
 
 @dataclass(frozen=True, slots=True)

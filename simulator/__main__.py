@@ -110,6 +110,7 @@ async def serve(options: argparse.Namespace) -> None:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
         server_header=False,
+        date_header=False,
     )
     server = uvicorn.Server(config)
     listener = listening(options.host, options.port)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from simulator.clock import Clock
 from simulator.exchange import Answer, Request
 
 MOST_REQUEST_BYTES = 220_000_000
@@ -20,8 +22,9 @@ class ProviderDoor:
     `respond` takes the request and the root's URL; `refuse` words a 413 or 400 that the door itself gives.
     """
 
-    def __init__(self, respond: Respond, refuse: Refuse) -> None:
-        """Keep both."""
+    def __init__(self, clock: Clock, respond: Respond, refuse: Refuse) -> None:
+        """Keep all three; answers are dated by the simulated clock."""
+        self.clock = clock
         self.respond = respond
         self.refuse = refuse
 
@@ -37,6 +40,7 @@ class ProviderDoor:
             answer = self.refuse(413, "Request entity too large")
         else:
             answer = await self._answer(scope, root, headers, body, root_url)
+        answer.headers.setdefault("date", format_datetime(self.clock.now(), usegmt=True))
         match answer.manner:
             case "plain":
                 await _reply(send, answer, answer.body)

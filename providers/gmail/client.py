@@ -89,9 +89,11 @@ class GmailProvider:
         self._transport = transport
 
     async def profile(self) -> Profile:
+        asked = self._requests.userinfo(self._settings.userinfo_url)
+        answer = await self._calls.answer(asked)
+        who = cast(UserInfo, self._calls.read(asked, answer))
         asked_at = self._calls.now()
         said = cast(WireProfile, await self._calls.ask(self._requests.profile()))
-        who = cast(UserInfo, await self._calls.ask(self._requests.userinfo(self._settings.userinfo_url)))
         aliases = cast(SendAsList, await self._calls.ask(self._requests.send_as()))
         if not who.get("sub"):
             raise Retryable("Google did not say whose account this is.")
@@ -101,6 +103,7 @@ class GmailProvider:
             remote_account_id=f"{ISSUER}|{who['sub']}",
             send_as=parse.send_as(aliases, address),
             cursor=parse.profile_cursor(said, asked_at),
+            at=(answer.answered_at or asked_at).replace(microsecond=0),
         )
 
     async def changes(self, cursor: str) -> ChangePage:

@@ -8,10 +8,8 @@ Source: https://learn.microsoft.com/en-us/graph/outlook-mail-concept-overview
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final, cast
 
-from providers.exchange import Answer
 from providers.outlook import batch, envelopes, parse, watching, window
 from providers.outlook.calls import Calls
 from providers.outlook.decipher import Asked
@@ -88,14 +86,15 @@ class OutlookProvider:
         if account is None:
             raise Retryable("Microsoft did not say whose account this is.")
         address = parse.own_address(said)
-        now = self._calls.now()
-        begin = Told(min(now, _their_clock(answer) or now) - window.OVERLAP)
+        at = (answer.answered_at or self._calls.now()).replace(microsecond=0)
+        begin = Told(at - window.OVERLAP)
         mail, erased = await self._skipped(begin, None), await self._skipped(begin, ERASED)
         return Profile(
             address=address,
             remote_account_id=parse.account_id(self._settings, account),
             send_as=parse.send_as(said, address),
-            cursor=encode_outlook(OutlookCursor(now.replace(microsecond=0), mail, erased)),
+            cursor=encode_outlook(OutlookCursor(at, mail, erased)),
+            at=at,
         )
 
     async def changes(self, cursor: str) -> ChangePage:
@@ -253,11 +252,3 @@ def _change(message: Message, since: datetime) -> Change:
 
 def _deleted(message: Message) -> Change:
     return Change(message["id"], message.get("conversationId"), arrived=False, read=None, deleted=True)
-
-
-def _their_clock(answer: Answer) -> datetime | None:
-    """The time at Microsoft, by the answer's Date."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None

@@ -21,7 +21,7 @@ def google_door(world: "World") -> ProviderDoor:
                 return answer
         return await door.respond(world, request, root_url)
 
-    return ProviderDoor(respond, _refused)
+    return ProviderDoor(world.clock, respond, _refused)
 
 
 def _refused(status: int, message: str) -> Answer:

@@ -20,4 +20,4 @@ def microsoft_door(world: "World") -> ProviderDoor:
         error = errors.GraphError(status, "RequestEntityTooLarge" if status == 413 else "BadRequest", message)
         return error.answer(world.clock.now(), "")
 
-    return ProviderDoor(respond, refused)
+    return ProviderDoor(world.clock, respond, refused)

@@ -74,6 +74,20 @@ async def test_nothing_is_synced_retroactively(crm: Crm) -> None:
     assert await crm.rows("select 1 from messages") == []
 
 
+@pytest.mark.rule("D2")
+@pytest.mark.parametrize("ahead", [-40, 40])
+async def test_the_connection_begins_by_the_provider_s_clock(crm: Crm, ahead: int) -> None:
+    """The provider stamps its mail by its own clock: one that is behind ours must not make mail look old."""
+    await crm.add_contact("Dana", DANA)
+    await crm.simulator.ask("PATCH", "/dials", {"clock_offset_seconds": ahead})
+    mailbox_id = await crm.connect(ANN)
+    await crm.simulator.deliver(DANA, ANN, subject="At once", text="new")
+
+    await pull(crm, mailbox_id)
+
+    assert len(await crm.rows("select 1 from messages")) == 1
+
+
 async def test_attachments_are_kept_byte_for_byte(crm: Crm) -> None:
     """A file of a mail lies in the blob store as it was sent, with its name and size."""
     await crm.add_contact("Dana", DANA)

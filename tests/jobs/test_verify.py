@@ -142,9 +142,11 @@ async def test_complaint_3_a_mail_out_of_spam_that_the_feed_never_told_of_syncs(
 
 @pytest.mark.rule("D2")
 async def test_verification_brings_nothing_from_before_the_connection(crm: Crm) -> None:
-    """Older mail is neither expected nor taken in."""
+    """Mail that is older, be it by a second, is neither expected nor taken in."""
     await crm.add_contact("Dana", DANA)
+    await crm.simulator.ask("PATCH", "/dials", {"clock_offset_seconds": -1})
     await crm.simulator.deliver(DANA, ANN, subject="Before", text="x")
+    await crm.simulator.ask("PATCH", "/dials", {"clock_offset_seconds": 0})
     mailbox_id = await crm.connect(ANN)
 
     await verify_once(crm, mailbox_id)

@@ -31,6 +31,21 @@ async def the_cursor_of_the_profile_is_now(world: World) -> None:
 
 
 @case
+async def mail_that_arrives_from_now_on_was_received_after_now_whatever_our_clock_says(world: World) -> None:
+    mailbox = await world.connect()
+    for ahead in (0, -40, 40):
+        await world.clock_differs(ahead)
+        profile = await mailbox.provider.profile()
+        assert profile.at.microsecond == 0
+        arrived = await world.deliver(mailbox.address)
+        changes, _ = await everything(mailbox.provider, profile.cursor)
+        assert [(change.remote_id, change.arrived) for change in changes] == [(arrived, True)]
+        [fetched] = await mailbox.provider.envelopes([arrived])
+        assert fetched.envelope is not None
+        assert timedelta() <= fetched.envelope.received_at - profile.at < timedelta(seconds=20)
+
+
+@case
 async def mail_that_arrives_is_told_once(world: World) -> None:
     mailbox = await world.connect()
     start = (await mailbox.provider.profile()).cursor

@@ -230,6 +230,9 @@ class GmailWorld:
     async def rewrite_message_ids(self) -> None:
         await self._turn(message_id_mode="rewritten")
 
+    async def clock_differs(self, seconds: float) -> None:
+        await self._turn(clock_offset_seconds=seconds)
+
     async def empty_pages(self, count: int) -> None:
         await self._turn(history_empty_pages=count)
 

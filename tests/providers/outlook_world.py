@@ -290,6 +290,9 @@ class OutlookWorld:
     async def rewrite_message_ids(self) -> None:
         await self._turn(message_id_mode="rewritten")
 
+    async def clock_differs(self, seconds: float) -> None:
+        await self._turn(clock_offset_seconds=seconds)
+
     async def empty_pages(self, count: int) -> None:
         await self._turn(microsoft={"delta_empty_pages": count})
 

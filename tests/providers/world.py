@@ -181,6 +181,9 @@ class World(Protocol):
     async def rewrite_message_ids(self) -> None:
         """The provider replaces the Message-ID of what is sent."""
 
+    async def clock_differs(self, seconds: float) -> None:
+        """How far the provider's clock is ahead of ours."""
+
     async def empty_pages(self, count: int) -> None:
         """The change feed sends pages with nothing in them."""
 
