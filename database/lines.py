@@ -98,7 +98,8 @@ class Lines:
     async def _attempt(
         self, workspace_id: UUID | None, statement: Callable[[Line], Awaitable[Answer]]
     ) -> Answer:
-        open_line = self._take(workspace_id) or await self._open()
+        idle = self._take(workspace_id)
+        open_line = idle or await self._open()
         try:
             if workspace_id is not None and open_line.workspace_id != workspace_id:
                 open_line.workspace_id = None
@@ -111,8 +112,10 @@ class Lines:
             self._put_back(open_line)
             raise
         except (asyncpg.InterfaceError, asyncpg.InternalClientError) as trouble:
-            # The second: the server's farewell has been read, and the connection is not yet closed.
-            is_over = open_line.line.is_closed() or isinstance(trouble, asyncpg.InternalClientError)
+            # The second, on a line that lay idle: the server's farewell has been read, and the connection is
+            # not yet closed. On a new line it is the driver that cannot read what we asked for: our bug.
+            farewell = idle is not None and isinstance(trouble, asyncpg.InternalClientError)
+            is_over = open_line.line.is_closed() or farewell
             open_line.line.terminate()
             if is_over:
                 raise asyncpg.ConnectionDoesNotExistError("closed before the statement") from trouble

@@ -244,7 +244,8 @@ _HEALTH = Noun(
 )
 
 _DECISION = Noun(
-    columns=_plain("id", "at", "synced", "reason", "rule") | {"explanation": "array[{of}.rule, {of}.reason]"},
+    columns=_plain("id", "at", "synced", "reason", "rule")
+    | {"explanation": "array[{of}.rule::text, {of}.reason]"},
     ones={"mailbox": One("mailbox", "join mailboxes {to} on {to}.id = {of}.mailbox_id")},
 )
 
@@ -252,7 +253,7 @@ _CONTACT = Noun(
     columns=_plain("id", "name", "company", "created_at")
     | {
         "created_by": "{of}.origin",
-        "emails": "(select array_agg(a.address order by a.position, a.id) from contact_addresses a "
+        "emails": "(select array_agg(a.address::text order by a.position, a.id) from contact_addresses a "
         "where a.contact_id = {of}.id)",
         "earlier_messages": "(select count(*)::int from messages e join threads h on h.id = e.thread_id "
         "where e.workspace_id = {workspace} and h.contact_id <> {of}.id and e.from_address in "
@@ -325,7 +326,7 @@ _THREAD = Noun(
 _MESSAGE = Noun(
     columns=_plain("id", "direction", "origin", "internet_message_id", "sent_at", "synced_at", "warnings")
     | {
-        "from_": "array[{of}.from_address, {of}.from_name]",
+        "from_": "array[{of}.from_address::text, {of}.from_name]",
         "to": "{of}.to_recipients::text",
         "cc": "{of}.cc_recipients::text",
         "bcc": "case when {of}.direction = 'OUTBOUND' then {of}.bcc_recipients::text end",
