@@ -145,8 +145,11 @@ def questions(envelopes: Iterable[Envelope]) -> Questions:
 
 
 def in_order(envelopes: Iterable[Envelope]) -> list[Envelope]:
-    """Return envelopes in the order they are to be decided in: as the provider received them."""
-    return sorted(envelopes, key=lambda envelope: (envelope.received_at, envelope.remote_id))
+    """Return envelopes in the order they are to be decided in: as the provider received them.
+
+    Of those that it received at the same moment (Outlook tells whole seconds), what answers more comes later.
+    """
+    return sorted(envelopes, key=lambda one: (one.received_at, len(parents(one)), one.remote_id))
 
 
 def people_of(envelope: Envelope) -> tuple[Correspondent, ...]:
@@ -251,7 +254,11 @@ def _d1_not_connected(case: _Case) -> Decision | None:
 
 
 def _d2_before_connection(case: _Case) -> Decision | None:
-    before = case.envelope.received_at < case.settings.connected_at
+    """Outlook tells whole seconds: what came in the very second of the connection must not be lost."""
+    since = case.settings.connected_at
+    if case.settings.provider is Provider.OUTLOOK:
+        since = since.replace(microsecond=0)
+    before = case.envelope.received_at < since
     return case.skip("D2", SkipReason.BEFORE_CONNECTION) if before else None
 
 

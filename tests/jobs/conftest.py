@@ -1,4 +1,4 @@
-"""The parts that jobs are made of, real ones: a simulated Google, parsing children, a blob folder."""
+"""The parts that jobs are made of, real ones: simulated providers, parsing children, a blob folder."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +12,8 @@ from providers.doors import Doors
 from providers.transport import Transport
 from tests.conftest import WorkspaceForTests
 from tests.jobs.crm import Crm, clock, make_context
-from tests.providers.gmail_world import REDIRECT_URI, SILENCE, settings_of
+from tests.providers import gmail_world, outlook_world
+from tests.providers.gmail_world import SILENCE
 from tests.simulator_process import Simulator, running_simulator
 
 ANN = "ann@example-co.test"
@@ -21,7 +22,8 @@ DANA = "dana@okafor-roofing.test"
 
 @pytest.fixture(scope="session")
 async def one_simulator() -> AsyncIterator[Simulator]:
-    async with running_simulator(redirect_uri=REDIRECT_URI) as simulator:
+    async with running_simulator(redirect_uri=gmail_world.REDIRECT_URI) as simulator:
+        await simulator.allow_microsoft_redirect(outlook_world.REDIRECT_URI)
         yield simulator
 
 
@@ -41,6 +43,16 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
+def open_doors(simulator: Simulator) -> Doors:
+    """The doors of one process, to both providers."""
+    return Doors(
+        clock=clock,
+        google=gmail_world.settings_of(simulator),
+        microsoft=outlook_world.settings_of(simulator),
+        transport=Transport(silence=SILENCE),
+    )
+
+
 @pytest.fixture
 async def crm(
     db: Database,
@@ -50,7 +62,7 @@ async def crm(
     sandbox: Sandbox,
     tmp_path: Path,
 ) -> AsyncIterator[Crm]:
-    doors = Doors(clock=clock, google=settings_of(simulator), transport=Transport(silence=SILENCE))
+    doors = open_doors(simulator)
     context = make_context(db, vault, doors, sandbox, tmp_path, clock)
     yield Crm(db, vault, workspace.id, workspace.user_id, simulator, context)
     await doors.close()

@@ -47,8 +47,10 @@ from rules.words import (
     UserId,
     WorkspaceId,
 )
-from tests.providers.gmail_world import REDIRECT_URI
+from tests.providers import gmail_world, outlook_world
 from tests.simulator_process import Simulator
+
+REDIRECT_URIS = {Provider.GMAIL: gmail_world.REDIRECT_URI, Provider.OUTLOOK: outlook_world.REDIRECT_URI}
 
 
 def clock() -> datetime:
@@ -116,6 +118,7 @@ class Crm:
         self,
         *,
         user_id: UserId | None = None,
+        provider: Provider = Provider.GMAIL,
         scope: SyncScope = SyncScope.CONTACTS,
         purpose: AuthorizationPurpose = AuthorizationPurpose.CONNECT,
         mailbox_id: MailboxId | None = None,
@@ -124,7 +127,7 @@ class Crm:
         """Begin a consent as `connectMailbox` does; the mailbox and the provider's address to go to."""
         state = sha256(new_id().bytes).hexdigest()
         authorization_id = AuthorizationId(new_id())
-        begun = self.context_doors.consent(Provider.GMAIL).begin(
+        begun = self.context_doors.consent(provider).begin(
             state=state, purpose=purpose, login_hint=None, entropy=sha256(state.encode()).digest()
         )
         key = await self.vault.data_key(self.workspace_id)
@@ -137,7 +140,7 @@ class Crm:
                         id=made,
                         workspace_id=self.workspace_id,
                         user_id=owner,
-                        provider=Provider.GMAIL,
+                        provider=provider,
                         status=MailboxStatus.AUTHORIZING,
                         scope=scope,
                         created_at=clock(),
@@ -150,7 +153,7 @@ class Crm:
                     user_id=owner,
                     mailbox_id=made,
                     replaces_id=replaces_id,
-                    provider=Provider.GMAIL,
+                    provider=provider,
                     purpose=purpose,
                     state_hash=state_hash(state),
                     kept_sealed=seal_kept(key, authorization_id, begun.kept),
@@ -165,7 +168,7 @@ class Crm:
         assert isinstance(self.context.doors, Doors)
         return self.context.doors
 
-    async def come_back(self, redirect_url: str) -> None:
+    async def come_back(self, redirect_url: str, provider: Provider = Provider.GMAIL) -> None:
         """Let the user's browser follow the provider's redirect, and the exchange be done."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(redirect_url).query).items()}
         outcome = await record_return(
@@ -174,7 +177,7 @@ class Crm:
             state=asked["state"],
             code=asked.get("code"),
             error=asked.get("error"),
-            provider=Provider.GMAIL,
+            provider=provider,
         )
         assert isinstance(outcome, Returned), outcome
         await self.work()
@@ -182,8 +185,13 @@ class Crm:
     async def connect(self, account: str, **begin: Any) -> MailboxId:
         """Connect an account's mailbox, consent and all."""
         scopes = begin.pop("scopes", None)
+        provider = begin.get("provider", Provider.GMAIL)
         mailbox_id, url = await self.begin(**begin)
-        await self.come_back(await self.simulator.consent(url, account, scopes))
+        if provider is Provider.OUTLOOK:
+            returned = await self.simulator.microsoft_consent(url, account)
+        else:
+            returned = await self.simulator.consent(url, account, scopes)
+        await self.come_back(returned, provider)
         return mailbox_id
 
     async def mailbox(self, mailbox_id: MailboxId) -> dict[str, Any]:
@@ -290,7 +298,7 @@ def make_context(
         blobs=Blobs((folder / "blobs").as_uri()),
         doors=doors,
         sandbox=sandbox,
-        settings=JobSettings(redirect_uris=((Provider.GMAIL, REDIRECT_URI),)),
+        settings=JobSettings(redirect_uris=tuple(REDIRECT_URIS.items())),
         scratch=scratch,
         now=now,
         dice=lambda: 0.5,

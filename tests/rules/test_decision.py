@@ -75,6 +75,16 @@ def test_nothing_syncs_that_is_older_than_the_connection(age: timedelta, synced:
 
 
 @pytest.mark.rule("D2")
+def test_outlook_mail_of_the_very_second_of_the_connection_is_not_lost() -> None:
+    """Outlook's time is cut to the second; found by the sync machine."""
+    received = CONNECTED.replace(microsecond=0)
+    settings = replace(OUTLOOK, scope=SyncScope.CONTACTS, connected_at=received + timedelta(milliseconds=300))
+
+    assert decide(replace(FROM_DANA, received_at=received), FACTS, settings).synced
+    assert not decide(replace(FROM_DANA, received_at=received - timedelta(seconds=1)), FACTS, settings).synced
+
+
+@pytest.mark.rule("D2")
 def test_the_provider_s_time_counts_not_the_date_header() -> None:
     decision = decide(replace(FROM_DANA, sent_at=CONNECTED - timedelta(days=900)), FACTS, GMAIL)
 

@@ -71,6 +71,21 @@ def test_a_page_is_decided_in_the_order_of_arrival() -> None:
     assert in_order([late, early]) == [early, late]
 
 
+def test_of_one_second_an_answer_comes_after_what_it_answers() -> None:
+    """Outlook's times are cut to the second, and its ids say nothing of order; found by the sync machine."""
+    first = mail(ANN_ADDRESS, DANA_ADDRESS, remote_id="z")
+    answer = mail(DANA_ADDRESS, ANN_ADDRESS, remote_id="b", references=("m1@mail.example",))
+    again = mail(
+        ANN_ADDRESS,
+        DANA_ADDRESS,
+        remote_id="a",
+        references=("m1@mail.example",),
+        in_reply_to="m2@mail.example",
+    )
+
+    assert in_order([again, answer, first]) == [first, answer, again]
+
+
 def test_questions_name_all_that_is_looked_up_and_nothing_else() -> None:
     envelope = mail(
         DANA_ADDRESS,
