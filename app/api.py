@@ -120,6 +120,7 @@ async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
                 inbound_domain=ground.settings.smtp.inbound_domain,
                 return_urls=frozenset(settings.http.return_urls),
                 message_id_domain=settings.mail.message_id_domain,
+                webhook_networks=settings.webhooks.allowed_networks,
             ),
         )
         yield _application(ground, credentials, contexts, hubs)

@@ -49,6 +49,13 @@ class Metrics:
             ("heard_by",),
             registry=self.registry,
         )
+        self.webhooks = Counter(
+            "bothways_webhook_attempts_total",
+            "Attempts to tell webhooks what happened, by what came of them: delivered, failed (tried again), "
+            "given_up, switched_off, withheld.",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.swept_at = Gauge(
             "bothways_last_sweep_timestamp_seconds",
             "When the sweeper last ended a round.",

@@ -19,6 +19,7 @@ from pydantic_settings import SettingsConfigDict
 from app.sender_settings import MailSettings, SenderSettings
 from app.setting_group import SettingGroup, Words, listed
 from app.smtp_settings import SmtpSettings
+from app.web_settings import WebhookSettings
 
 ENV_FILE = Path(".env")
 
@@ -226,6 +227,9 @@ class WorkerSettings(SettingGroup):
     port: int = Field(default=8010, ge=1, le=65535, description="Its port.")
     live_jobs: int = Field(default=20, ge=1, le=500, description="Pushes and sends at once.")
     bulk_jobs: int = Field(default=4, ge=1, le=500, description="Catch-up jobs at once.")
+    webhook_jobs: int = Field(
+        default=50, ge=1, le=500, description="Webhooks told at once; nearly all they do is wait."
+    )
     sweep_seconds: float = Field(
         default=15, gt=0, le=60, description="How often due work that no wake-up call told of is looked for."
     )
@@ -283,6 +287,7 @@ class Settings(BaseModel):
     mail: MailSettings
     smtp: SmtpSettings
     sender: SenderSettings
+    webhooks: WebhookSettings
     logs: LogSettings
 
     @cached_property

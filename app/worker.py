@@ -67,6 +67,7 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                 scratch=scratch,
                 now=clock.now,
                 dice=SystemRandom().random,
+                count_webhook=lambda outcome: ground.metrics.webhooks.labels(outcome).inc(),
             )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -84,7 +85,11 @@ async def work(settings: Settings) -> None:
         What app/wiring.py's open_ground raises.
     """
     async with open_ground(settings) as ground, job_context(ground) as context:
-        places = {Queue.LIVE.value: settings.worker.live_jobs, Queue.BULK.value: settings.worker.bulk_jobs}
+        places = {
+            Queue.LIVE.value: settings.worker.live_jobs,
+            Queue.BULK.value: settings.worker.bulk_jobs,
+            Queue.WEBHOOKS.value: settings.worker.webhook_jobs,
+        }
         runner = CommandRunner(context, TABLE, places, ground.metrics)
         redis_url = settings.redis.url.get_secret_value()
         every = timedelta(seconds=settings.worker.sweep_seconds)

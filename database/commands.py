@@ -84,6 +84,7 @@ class End:
     due_at: datetime | None = None
     error: str | None = None
     lease: timedelta | None = None
+    heeds: bool = False
 
 
 _ONCE_MORE = """
@@ -128,7 +129,8 @@ where id = :id and fence = :fence returning id, queue, due_at
 """)
 
 _POSTPONE = text("""
-update commands set lease_until = null, due_at = :due_at, last_error = :error,
+update commands set lease_until = null, last_error = :error,
+    due_at = case when :heeds and asked > :asked then least(now(), :due_at) else :due_at end,
     next_due_at = case when next_due_at > :due_at then next_due_at end
 where id = :id and fence = :fence returning id, queue, due_at
 """)
@@ -188,6 +190,7 @@ async def end(session: AsyncSession, how: End) -> Ring | None:
             row = (await session.execute(_AGAIN, which)).one_or_none()
         case Ending.POSTPONE:
             values = which | {"due_at": how.due_at, "error": error}
+            values |= {"heeds": how.heeds, "asked": how.claimed.asked}
             row = (await session.execute(_POSTPONE, values)).one_or_none()
         case Ending.PARK:
             row = (await session.execute(_PARK, which | {"error": error})).one_or_none()

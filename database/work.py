@@ -132,9 +132,12 @@ class Work:
         """
         self._ends.append(End(Ending.FINISH, claimed))
 
-    async def postpone(self, claimed: Claimed, due_at: datetime, error: str | None = None) -> None:
-        """Let the command be tried again, not before `due_at`. Raises at the commit: StaleClaim."""
-        self._ends.append(End(Ending.POSTPONE, claimed, due_at=due_at, error=error))
+    async def postpone(
+        self, claimed: Claimed, due_at: datetime, error: str | None = None, *, heeds: bool = False
+    ) -> None:
+        """Let the command be tried again, not before `due_at`; or at once where it heeds what was asked
+        during the run, and something was. Raises at the commit: StaleClaim."""
+        self._ends.append(End(Ending.POSTPONE, claimed, due_at=due_at, error=error, heeds=heeds))
 
     async def park(self, claimed: Claimed, error: str) -> None:
         """Leave the command, visible, until it is asked again. Raises at the commit: StaleClaim."""

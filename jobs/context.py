@@ -19,6 +19,7 @@ from providers.granting import ConsentExchange
 from providers.protocol import MailProvider
 from providers.smtp.sender import WorkspaceSender
 from providers.tokens import TokenKeeper
+from providers.web import WebClient
 from rules.words import Provider, WorkspaceId
 
 
@@ -37,6 +38,10 @@ class Doors(Protocol):
     @property
     def workspace_sender(self) -> WorkspaceSender:
         """What carries mail to workspaces' own SMTP servers."""
+
+    @property
+    def webhooks(self) -> WebClient:
+        """What carries events to webhooks' receivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class JobContext:
     """A number in [0, 1): the jitter of a backoff."""
     passing: Callable[[str], None] = _nothing
     """Told at each point where a crash matters; the crash tests end the process there (app/failpoint.py)."""
+    count_webhook: Callable[[str], None] = _nothing
+    """Told what came of each attempt to tell a webhook something, out of a closed set."""
 
     async def hashed(self, workspace_id: WorkspaceId, text: str) -> bytes:
         """Return the keyed hash under which a sync decision remembers an id."""

@@ -36,9 +36,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The job is to go on at `at`; it is not counted as a failure."""
+    """The job is to go on at `at`; it is not counted as a failure.
+
+    Where it `heeds` them, what was asked during the run makes it go on at once: nothing that was asked waits
+    for what the run itself waits for.
+    """
 
     at: datetime
+    heeds: bool = False
 
 
 Outcome = Done | Again
@@ -93,8 +98,8 @@ async def _end(context: JobContext, claimed: Claimed, outcome: Outcome) -> None:
         match outcome:
             case Done():
                 await work.finish(claimed)
-            case Again(at):
-                await work.postpone(claimed, at, None)
+            case Again(at, heeds):
+                await work.postpone(claimed, at, None, heeds=heeds)
 
 
 async def _put_off(context: JobContext, claimed: Claimed, at: datetime, error: str) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import text
 from database.events import purge
 from database.uploads import forget_expired
 from jobs.context import JobContext
-from rules.happenings import Command, PullMailbox, RenewWatch, SendSubmission, VerifyMailbox
+from rules.happenings import Command, DeliverWebhook, PullMailbox, RenewWatch, SendSubmission, VerifyMailbox
 from rules.verification import DECISIONS_KEPT
-from rules.words import MailboxId, WorkspaceId
+from rules.webhooks import DELIVERIES_KEPT
+from rules.words import MailboxId, WebhookId, WorkspaceId
 
 BATCH: Final = 500
 EVENTS_KEPT: Final = timedelta(days=30)
@@ -37,6 +38,15 @@ _UNVERIFIED: Final = text("""
 select m.id from mailboxes m
 where m.status = 'CONNECTED' and not exists (
     select from commands c where c.workspace_id = m.workspace_id and c.key = 'verify:' || m.id::text
+)
+""")
+
+
+_OLD_DELIVERIES: Final = text("delete from webhook_deliveries where created_at < :before")
+_UNTOLD: Final = text("""
+select h.id from webhooks h join workspaces w on w.id = h.workspace_id
+where h.state = 'ON' and h.position < w.event_number and not exists (
+    select from commands c where c.workspace_id = h.workspace_id and c.key = 'webhook:' || h.id::text
 )
 """)
 
@@ -89,5 +99,8 @@ async def tidy(context: JobContext, workspace_id: WorkspaceId) -> None:
         for row in await work.execute(_UNVERIFIED):
             work.ask(VerifyMailbox(MailboxId(row.id)))
         await purge(work, now - EVENTS_KEPT)
+        await work.execute(_OLD_DELIVERIES, {"before": now - DELIVERIES_KEPT})
+        for row in await work.execute(_UNTOLD):
+            work.ask(DeliverWebhook(WebhookId(row.id)))
     await forget_expired(context.db, context.blobs, workspace_id, now)
     await context.blobs.sweep(context.db, workspace_id, now - ORPHANS_KEPT)

@@ -20,9 +20,11 @@ from jobs.send import send
 from jobs.set_aside import retry_set_aside
 from jobs.verify import verify
 from jobs.watch import renew_watch
+from jobs.webhooks import deliver_webhook
 from jobs.workspace_sender import try_workspace_sender
 from rules.happenings import (
     CarryReadState,
+    DeliverWebhook,
     FinishAuthorization,
     NarrowMailbox,
     PullMailbox,
@@ -53,4 +55,5 @@ TABLE: Final[dict[str, Job]] = {
     NarrowMailbox.kind: Job(narrow_mailbox, _SOON),
     ReadAddressBook.kind: Job(read_address_book, _SOON, attempts=10),
     VerifyMailbox.kind: Job(verify, _SOON),
+    DeliverWebhook.kind: Job(deliver_webhook, _SOON),
 }

@@ -33,6 +33,7 @@ from providers.smtp.account import SmtpSettings
 from providers.smtp.sender import SmtpSender
 from providers.tokens import TokenKeeper
 from providers.transport import Transport
+from providers.web import WebClient, WebSettings, webhooks_reaching
 from rules.consent import ConsentDoor
 from rules.errors import OperatorMustAct
 from rules.pacing import (
@@ -73,6 +74,7 @@ class Doors:
         google: GoogleSettings | None = None,
         microsoft: MicrosoftSettings | None = None,
         smtp: SmtpSettings | None = None,
+        webhooks: WebSettings | None = None,
         shared: SharedBuckets | None = None,
         transport: Transport | None = None,
         mailbox_rate: Rate = GMAIL_USER_RATE,
@@ -81,6 +83,7 @@ class Doors:
     ) -> None:
         self._transport = transport or Transport()
         self.workspace_sender = SmtpSender(smtp or SmtpSettings())
+        self.webhooks = WebClient(webhooks or webhooks_reaching())
         self._providers: dict[Provider, _Provider] = {}
         if google is not None:
             self._google = _Google(google, self._transport, clock, shared, mailbox_rate, project_rate)
@@ -130,6 +133,7 @@ class Doors:
     async def close(self) -> None:
         """Close every connection."""
         await self.workspace_sender.close()
+        await self.webhooks.close()
         await self._transport.close()
 
     def _of(self, provider: Provider) -> _Provider:

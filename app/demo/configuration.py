@@ -131,6 +131,7 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "SMTP_PORT": str(places.ports.smtp),
         "SMTP_HEALTH_PORT": str(places.ports.smtp_health),
         "SMTP_TRUSTED_NETWORKS": "127.0.0.0/8",
+        "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         "LOG_JSON_LINES": "false",
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,

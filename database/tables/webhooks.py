@@ -58,7 +58,7 @@ class WebhookDeliveryRow(SQLModel, table=True):
         Index(
             "webhook_deliveries_waiting",
             "webhook_id",
-            "next_attempt_at",
+            "event_number",
             postgresql_where=text("state = 'WAITING'"),
         ),
         Index("webhook_deliveries_listed", "webhook_id", "created_at", "id"),

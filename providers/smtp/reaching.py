@@ -1,19 +1,16 @@
-"""Open the way to a mail server: resolve its name, look at every address, connect to the one looked at.
+"""Open the way to a mail server, where it stands at an address that may be reached.
 
-The check and the connection are about the same address, so that a name which changes between the two gains
-nothing; and certificates are checked against the name, not the address. Never: a command of SMTP.
-Source: security R32; RFC 8314 3.
+Belongs here: what a mail server that may not, or cannot, be reached means to a sending. How addresses are
+looked at is in providers/reaching.py. Never: a command of SMTP. Source: security R32; RFC 8314 3.
 """
 
 import asyncio
 import socket
-import ssl
 
+from providers.reaching import Inside, NameNotFound, Place, Reach, places
 from providers.smtp.account import SmtpAccount, SmtpSettings
 from rules.errors import OperatorMustAct, Retryable, Scope
-from rules.outside import allowed
-
-_MOST_ADDRESSES = 4
+from rules.outside import MAIL_PORTS
 
 
 async def connect(account: SmtpAccount, settings: SmtpSettings) -> socket.socket:
@@ -23,36 +20,28 @@ async def connect(account: SmtpAccount, settings: SmtpSettings) -> socket.socket
         OperatorMustAct: the server stands where no workspace may make us connect to.
         Retryable: it cannot be found, or does not answer.
     """
-    addresses = await _addresses(account, settings)
-    permitted = [one for one in addresses if allowed(one[1][0], account.port, settings.allowed_networks)]
-    if not permitted:
-        raise OperatorMustAct("The mail server's address or port is not one that mail may be sent to.")
-    for family, address in permitted[:_MOST_ADDRESSES]:
-        opened = await _try(family, address, settings)
+    reach = Reach(MAIL_PORTS, settings.allowed_networks)
+    try:
+        found = await places(account.host, account.port, reach, settings.connect)
+    except NameNotFound:
+        raise Retryable("The mail server's name could not be found.", concerns=Scope.PROJECT) from None
+    except Inside:
+        raise OperatorMustAct(
+            "The mail server's address or port is not one that mail may be sent to."
+        ) from None
+    for place in found:
+        opened = await _try(place, settings)
         if opened is not None:
             return opened
     raise Retryable("The mail server could not be reached.", concerns=Scope.PROJECT)
 
 
-Address = tuple[int, tuple[str, int]]
-
-
-async def _addresses(account: SmtpAccount, settings: SmtpSettings) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(settings.connect.total_seconds()):
-            found = await loop.getaddrinfo(account.host, account.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError):
-        raise Retryable("The mail server's name could not be found.", concerns=Scope.PROJECT) from None
-    return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
-
-
-async def _try(family: int, address: tuple[str, int], settings: SmtpSettings) -> socket.socket | None:
-    made = socket.socket(family, socket.SOCK_STREAM)
+async def _try(place: Place, settings: SmtpSettings) -> socket.socket | None:
+    made = socket.socket(place.family, socket.SOCK_STREAM)
     made.setblocking(False)
     try:
         async with asyncio.timeout(settings.connect.total_seconds()):
-            await asyncio.get_running_loop().sock_connect(made, address)
+            await asyncio.get_running_loop().sock_connect(made, (place.address, place.port))
     except (OSError, TimeoutError):
         made.close()
         return None
@@ -61,12 +50,3 @@ async def _try(family: int, address: tuple[str, int], settings: SmtpSettings) ->
         raise
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
-
-
-def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
-    """Return how servers prove who they are: by a certificate for their name, TLS 1.2 or newer."""
-    if settings.trusted is not None:
-        return settings.trusted
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

@@ -18,8 +18,9 @@ from typing import Final, cast
 
 import aiosmtplib
 
+from providers.reaching import tls_context
 from providers.smtp.account import Handover, SmtpAccount, SmtpSettings
-from providers.smtp.reaching import connect, tls_context
+from providers.smtp.reaching import connect
 from rules.errors import OperatorMustAct, ProviderTrouble, RefusalKind, Refused, Retryable, Scope
 from rules.mime_out import ComposedMessage
 from rules.smtp_replies import SmtpStep, lost, trouble_of
@@ -60,7 +61,7 @@ async def _opened(account: SmtpAccount, settings: SmtpSettings) -> "SmtpSession"
         local_hostname=settings.our_name,
         use_tls=account.tls is TlsMode.IMPLICIT,
         start_tls=False,
-        tls_context=tls_context(settings),
+        tls_context=tls_context(settings.trusted),
         timeout=settings.answer.total_seconds(),
     )
     try:

@@ -131,6 +131,22 @@ async def test_a_stale_workers_late_write_is_refused(db: Database, workspace: Wo
 
 
 @pytest.mark.rule("R55")
+@pytest.mark.parametrize("heeds", [True, False])
+async def test_what_waits_for_hours_goes_on_at_once_where_it_heeds_what_was_asked_meanwhile(
+    db: Database, workspace: WorkspaceForTests, heeds: bool
+) -> None:
+    command = PullMailbox(MailboxId(new_id()))
+    command_id = await ask(db, workspace, command)
+    for asked in (False, True):
+        claimed = await taken(db, command_id)
+        if asked:
+            await ask(db, workspace, command)
+        async with db.work(workspace.id) as work:
+            await work.postpone(claimed, work.now + timedelta(hours=1), heeds=heeds)
+        assert await due(db) == ([command_id] if asked and heeds else [])
+        await ask(db, workspace, command)
+
+
 async def test_postponed_waits_and_parked_stays_until_asked(
     db: Database, workspace: WorkspaceForTests
 ) -> None:

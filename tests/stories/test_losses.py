@@ -1,12 +1,15 @@
 """Redis wiped, Redis gone, the worker killed with -9: nothing is lost, nothing is repeated."""
 
 import asyncio
+import json
 from functools import partial
 
 import pytest
 from redis.asyncio import Redis
+from standardwebhooks import Webhook
 
 from app.embedded import EmbeddedValkey
+from tests.providers.http_server import answer, running_server, silent
 from tests.stories.stack import ANN, DANA, Stack
 from tests.waiting import wait_until
 
@@ -121,3 +124,41 @@ async def test_a_worker_killed_in_the_middle_of_a_pull_loses_nothing(stack: Stac
         )
 
     assert heard.texts().count("survives the worker") == 1
+
+
+CREATE = """mutation ($url: String!) { createWebhook(url: $url, events: [MESSAGE_SYNCED]) {
+  ... on WebhookSecret { secret webhook { id } } } }"""
+DELIVERIES = """query ($id: ID!) { webhookDeliveries(webhookId: $id) {
+  edges { node { eventId state lastStatus } } } }"""
+
+
+@pytest.mark.rule("R31")
+@pytest.mark.rule("R53")
+@pytest.mark.timeout(90)
+async def test_a_worker_killed_while_a_webhook_is_told_tells_it_again_under_the_same_id(
+    stack: Stack,
+) -> None:
+    """kill -9 while the receiver thinks: the next worker sends the event again, signed, and no other."""
+    async with running_server(silent, answer(b"", status="204 No Content")) as receiver:
+        made = (await stack.ask(CREATE, url=receiver.url))["createWebhook"]
+        await stack.simulator.deliver(DANA, ANN, subject="Told", text="told twice, once over")
+        await wait_until(lambda: receiver.seen, description="the receiver is told")
+        await stack.kill(stack.processes[-1])
+        await stack.start("worker")
+        await wait_until(lambda: len(receiver.seen) > 1, description="it is told again", seconds=60)
+
+        async def listed() -> list[dict[str, object]]:
+            page = (await stack.ask(DELIVERIES, id=made["webhook"]["id"]))["webhookDeliveries"]
+            nodes = [edge["node"] for edge in page["edges"]]
+            return nodes if all(node["state"] == "DELIVERED" for node in nodes) else []
+
+        nodes = await wait_until(listed, description="the delivery is written down")
+
+    requests = [request.partition(b"\r\n\r\n") for request in receiver.seen]
+    headers = [
+        dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:]) for head, _, _ in requests
+    ]
+    body = requests[1][2]
+    Webhook(made["secret"]).verify(body, headers[1])
+    assert [one["webhook-id"] for one in headers] == [json.loads(body)["id"]] * 2
+    assert nodes == [{"eventId": json.loads(body)["id"], "state": "DELIVERED", "lastStatus": 204}]

@@ -68,7 +68,7 @@ _UP = (
         foreign key(webhook_id) references webhooks (id) on delete cascade
     )
     """,
-    "create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, next_attempt_at) "
+    "create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, event_number) "
     "where state = 'WAITING'",
     "create index webhook_deliveries_listed on webhook_deliveries (webhook_id, created_at, id)",
 )
