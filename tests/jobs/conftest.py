@@ -12,6 +12,7 @@ from providers.doors import Doors
 from providers.transport import Transport
 from tests.conftest import WorkspaceForTests
 from tests.jobs.crm import Crm, clock, make_context
+from tests.jobs.webhook_world import Hooks, made_hooks
 from tests.providers import gmail_world, outlook_world
 from tests.providers.gmail_world import SILENCE
 from tests.simulator_process import Simulator, running_simulator
@@ -66,3 +67,11 @@ async def crm(
     context = make_context(db, vault, doors, sandbox, tmp_path, clock)
     yield Crm(db, vault, workspace.id, workspace.user_id, simulator, context)
     await doors.close()
+
+
+@pytest.fixture
+async def hooks(
+    db: Database, vault: Vault, workspace: WorkspaceForTests, sandbox: Sandbox, tmp_path: Path
+) -> AsyncIterator[Hooks]:
+    async with made_hooks(db, vault, workspace, sandbox, tmp_path) as made:
+        yield made
