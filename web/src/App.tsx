@@ -15,6 +15,7 @@ import { Button, EmptyState } from "./kit";
 import { words } from "./words/frame";
 
 const Settings = lazy(() => import("./settings"));
+const Bulk = lazy(() => import("./bulk"));
 const Contacts = lazy(() => import("./contacts"));
 const Admin = lazy(() => import("./admin"));
 
@@ -26,6 +27,7 @@ function Screen() {
     settings: () => <Settings path={rest} />,
     // Where providers send the reader back to.
     connected: () => <Settings path={path} />,
+    bulk: () => <Bulk path={rest} />,
     contacts: () => <Contacts path={rest} />,
     admin: () => <Admin path={rest} />,
   };

@@ -7,7 +7,7 @@ import { fullTime, shortTime } from "../words/times";
 import { apiKeysQuery, revokeApiKey, type ApiKey } from "./documents";
 import { NewKey } from "./NewKey";
 import { NotThere } from "./NotThere";
-import { Table } from "./Table";
+import { Table } from "../kit/Table";
 import { useAsked } from "./useAsked";
 
 export function ApiKeys() {

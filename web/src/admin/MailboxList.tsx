@@ -4,7 +4,7 @@ import { words } from "../words/admin";
 import { ago, fullTime, messageTime } from "../words/times";
 import { mailboxesQuery, type GovernedMailbox } from "./documents";
 import { NotThere } from "./NotThere";
-import { Table, type Column } from "./Table";
+import { Table, type Column } from "../kit/Table";
 import { useAsked } from "./useAsked";
 
 function columnsFor(now: Date): Column<GovernedMailbox>[] {

@@ -6,7 +6,7 @@ import { Avatar, Badge, Button, Dialog, Notice, Section, Select, TextField, toas
 import { words } from "../words/admin";
 import { inviteUser, peopleQuery } from "./documents";
 import { NotThere } from "./NotThere";
-import { Table } from "./Table";
+import { Table } from "../kit/Table";
 import { useAsked } from "./useAsked";
 
 export function People() {

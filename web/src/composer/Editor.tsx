@@ -1,7 +1,7 @@
 import Placeholder from "@tiptap/extension-placeholder";
 import { EditorContent, useEditor, useEditorState, type Editor as TipTap } from "@tiptap/react";
 import StarterKit from "@tiptap/starter-kit";
-import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 import { Button, Dialog, IconButton, TextField, type IconName } from "../kit";
 import { words } from "../words/composer";
@@ -15,6 +15,8 @@ interface EditorProps {
   onFiles: (files: File[]) => void;
   /** What stands at the end of the tool row. */
   tools: ReactNode;
+  /** Is given what puts words where the cursor is. */
+  onReady?: (insert: (words: string) => void) => void;
 }
 
 const extensions = (placeholder: string) => [
@@ -33,7 +35,16 @@ const extensions = (placeholder: string) => [
 ];
 
 /** The text of a mail. Tab leaves it, as it leaves every field. */
-export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFiles, tools }: EditorProps) {
+export function Editor({
+  html,
+  placeholder,
+  focusFirst,
+  onChange,
+  onSend,
+  onFiles,
+  tools,
+  onReady,
+}: EditorProps) {
   const [parts] = useState(() => extensions(placeholder));
   // The editor keeps the handlers it was made with; what they call must be this render's.
   const now = useRef({ onChange, onSend, onFiles });
@@ -72,6 +83,10 @@ export function Editor({ html, placeholder, focusFirst, onChange, onSend, onFile
     },
     onUpdate: ({ editor: changed }) => now.current.onChange(changed.isEmpty ? "" : changed.getHTML()),
   });
+  useEffect(
+    () => onReady?.((words) => editor.chain().focus().insertContent({ type: "text", text: words }).run()),
+    [editor, onReady],
+  );
   return (
     <>
       {/* A press beside the text goes to the text. */}

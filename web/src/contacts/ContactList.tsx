@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
+import { useContacts } from "../data/useContacts";
 import { useCommands } from "../frame/keys";
 import { Link } from "../frame/Link";
 import { goTo, useQueryWord } from "../frame/route";
@@ -9,7 +10,6 @@ import { fullTime, shortTime } from "../words/times";
 import { ContactForm } from "./ContactForm";
 import type { Contact } from "./documents";
 import { calledOf } from "./names";
-import { useContacts } from "./useContacts";
 
 export function ContactList() {
   const given = useQueryWord("q") ?? "";

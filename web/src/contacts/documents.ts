@@ -1,35 +1,6 @@
 /** What the contacts' screens ask and change. */
+import { contactRow, type ListedContact } from "../data/documents";
 import { graphql, type ResultOf } from "../data/graphql";
-
-export const contactRow = graphql(`
-  fragment ContactRow on Contact {
-    id
-    name
-    company
-    emails
-    createdAt
-    createdBy
-  }
-`);
-
-export const contactsPageQuery = graphql(
-  `
-    query ContactsPage($search: String, $after: String) {
-      contacts(search: $search, first: 50, after: $after) {
-        edges {
-          node {
-            ...ContactRow
-          }
-        }
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-      }
-    }
-  `,
-  [contactRow],
-);
 
 export const contactQuery = graphql(
   `
@@ -142,7 +113,7 @@ export const importContacts = graphql(`
   }
 `);
 
-export type Contact = ResultOf<typeof contactRow>;
+export type Contact = ListedContact;
 export type ThreadOfContact = NonNullable<
   ResultOf<typeof threadsOfQuery>["contact"]
 >["threads"]["edges"][number]["node"];

@@ -321,6 +321,36 @@ export const contactsQuery = graphql(`
   }
 `);
 
+export const contactRow = graphql(`
+  fragment ContactRow on Contact {
+    id
+    name
+    company
+    emails
+    createdAt
+    createdBy
+  }
+`);
+
+export const contactsPageQuery = graphql(
+  `
+    query ContactsPage($search: String, $after: String) {
+      contacts(search: $search, first: 50, after: $after) {
+        edges {
+          node {
+            ...ContactRow
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  `,
+  [contactRow],
+);
+
 export const markThread = graphql(
   `
     mutation MarkThread($id: ID!, $read: Boolean, $state: ThreadState, $private: Boolean) {
@@ -430,6 +460,18 @@ export const retrySend = graphql(
   [messageState],
 );
 
+export const bulkProgress = graphql(`
+  fragment BulkProgress on BulkSend {
+    id
+    total
+    sent
+    refused
+    state
+    pausedBecause
+    endedAt
+  }
+`);
+
 export const feedSubscription = graphql(
   `
     subscription Feed($after: EventID) {
@@ -470,6 +512,11 @@ export const feedSubscription = graphql(
             ...MailboxFields
           }
         }
+        ... on BulkSendProgressed {
+          bulkSend {
+            ...BulkProgress
+          }
+        }
         ... on Withdrawn {
           threadId
           messageId
@@ -477,9 +524,10 @@ export const feedSubscription = graphql(
       }
     }
   `,
-  [threadRow, messageState, mailboxFields],
+  [threadRow, messageState, mailboxFields, bulkProgress],
 );
 
+export type ListedContact = ResultOf<typeof contactRow>;
 export type Mailbox = ResultOf<typeof mailboxFields>;
 export type ThreadRow = ResultOf<typeof threadRow>;
 export type Message = ResultOf<typeof messageFields>;

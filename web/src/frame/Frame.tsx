@@ -42,6 +42,7 @@ function placesFor(session: Session): Place[] {
   const all: Place[] = [
     { path: "/", word: "inbox", label: words.inbox, icon: "inbox", keys: "g i" },
     { path: "/contacts", word: "contacts", label: words.contacts, icon: "people", keys: "g c" },
+    { path: "/bulk", word: "bulk", label: words.bulk, icon: "bulk", keys: "g b" },
     { path: "/settings", word: "settings", label: words.settings, icon: "settings", keys: "g s" },
   ];
   if (session.isAdmin)
@@ -127,7 +128,7 @@ function Rail({ places }: { places: Place[] }) {
             href={place.path}
             aria-current={place.word === here ? "page" : undefined}
             className={classes(
-              "flex h-14 w-16 flex-col items-center justify-center gap-0.5 rounded-md text-[11px] font-medium transition-colors duration-100 sm:w-14",
+              "flex h-14 w-16 max-sm:w-14 flex-col items-center justify-center gap-0.5 rounded-md text-[11px] font-medium transition-colors duration-100 sm:w-14",
               place.word === here ? "text-accent-strong sm:bg-chosen" : "text-ink-2 hover:bg-hover",
             )}
           >
@@ -199,6 +200,7 @@ export function Frame({ children }: { children: ReactNode }) {
     },
     { keys: "?", label: words.showKeys, group: words.general_group, run: () => setOverlay("keys") },
     { keys: "c", label: words.newMail, group: words.general_group, run: () => composeNew() },
+    { label: words.newBulk, group: words.general_group, run: () => goTo("/bulk/new") },
     { label: words.dark, group: words.general_group, run: turnTheme },
     {
       keys: "z",

@@ -5,6 +5,8 @@ export const words = defineWords({
   skip: "Skip to the content",
   inbox: "Inbox",
   contacts: "Contacts",
+  bulk: "Bulk",
+  newBulk: "New bulk mail",
   settings: "Settings",
   admin: "Admin",
   places: "Places",

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 
-import { ask, sentenceOf } from "../data/client";
-import { contactsPageQuery, type Contact } from "./documents";
+import { ask, sentenceOf } from "./client";
+import { contactsPageQuery, type ListedContact as Contact } from "./documents";
 
 interface Listed {
   /** What was searched for; a list of older words is shown until the new one is there. */
