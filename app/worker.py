@@ -101,15 +101,15 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(listen(redis_url, queue, number, runner), name=f"bell {queue}")
             for queue, number in places.items()
         ]
-        tasks += [
-            asyncio.create_task(sweeper.run(), name="sweeper"),
-            asyncio.create_task(http.serve(), name="health"),
-        ]
+        serving = asyncio.create_task(http.serve(), name="health")
+        tasks += [asyncio.create_task(sweeper.run(), name="sweeper"), serving]
         signals = asyncio.create_task(until_signal(), name="signals")
         await asyncio.wait([signals, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("worker_stops", running=len(runner))
         await runner.stop(timedelta(seconds=settings.worker.stop_seconds))
         http.should_exit = True
+        # Cancelling it would log a traceback at every stop; it ends by itself within its second.
+        await asyncio.wait([serving])
         await _end([signals, *tasks])
 
 

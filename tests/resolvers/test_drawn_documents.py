@@ -1,5 +1,6 @@
-"""Any valid document, with ids that exist or not, is answered from a real database: with data, with refusals, or
-with errors that say what is wrong; never with an exception that nobody foresaw.
+"""Any valid document, with ids that exist or not, is answered from a real database.
+
+With data, with refusals, or with errors that say what is wrong; never with an exception that nobody foresaw.
 """
 
 import random
@@ -70,9 +71,7 @@ SUPPRESSED = [
 
 async def is_answered(world: World, lines: CountedLines, data: st.DataObject) -> None:
     """Draw a document, ask it on a connection that was asked nothing before, and look at its errors."""
-    text = print_ast(
-        _with_ids(data.draw(documents(schema._schema)), world, data.draw(st.integers(0, 2**32)))
-    )
+    text = print_ast(_with_ids(data.draw(documents(schema._schema)), world, data.draw(st.integers(0, 2**32))))
     note(text)
     document = known.get(text)
     if not isinstance(document, Document):
