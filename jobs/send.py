@@ -139,9 +139,7 @@ async def _run(
                     return await _judge(context, claimed, sending, over)
                 sending = await _go_to(context, claimed, sending, move(sending.stage, Happening.DRAFT_BEGUN))
             case Stage.DRAFTING if found_unfinished:
-                sending = await _go_to(
-                    context, claimed, sending, move(sending.stage, Happening.OUTCOME_UNKNOWN)
-                )
+                sending = await _begin_again(context, claimed, sending)
             case Stage.DRAFTING:
                 step = await _draft(context, claimed, sending, provider)
                 if not isinstance(step, Sending):
@@ -163,6 +161,13 @@ async def _run(
         found_unfinished = False
 
 
+async def _begin_again(context: JobContext, claimed: Claimed, sending: Sending) -> Sending:
+    """A job ended while it made the draft: that was an attempt, and it may have left one."""
+    verdict = Verdict(move(sending.stage, Happening.OUTCOME_UNKNOWN), counts=True)
+    await write_verdict(context, claimed, sending, verdict)
+    return replace(sending, stage=verdict.stage, attempts=sending.attempts + 1)
+
+
 async def _over_limit(context: JobContext, sending: Sending, mailbox: Mailbox) -> Retryable | None:
     limit = daily_limit(mailbox.provider)
     if limit is None:
@@ -182,6 +187,7 @@ async def _draft(
             message,
             remote_thread_id=sending.remote_thread_id,
             answers=await answered(context, sending, message),
+            again=sending.attempts > 0 or sending.draft is not None,
         )
         context.passing("send.draft-created")
     except UnsafeHeader as unsafe:

@@ -137,11 +137,18 @@ class MailProvider(Protocol):
         """Stream the RFC 5322 bytes of one message. Raises Gone."""
 
     async def create_draft(
-        self, message: OutgoingMessage, *, remote_thread_id: str | None = None, answers: str | None = None
+        self,
+        message: OutgoingMessage,
+        *,
+        remote_thread_id: str | None = None,
+        answers: str | None = None,
+        again: bool = False,
     ) -> Draft:
         """Store a draft; harmless to repeat. A thread the provider refuses raises Refused(BAD_THREAD).
 
         `answers` is the remote_id, in this mailbox, of the message that it replies to, where there is one.
+        `again` says that an attempt was made before, whose end is not known: the draft that it left is taken
+        up instead of a second one being stored, and half a draft is taken away.
 
         Raises:
             UnsafeHeader: nothing was asked of the provider.

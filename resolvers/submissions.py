@@ -84,8 +84,6 @@ async def retry_send(info: Info, message_id: ID) -> SendEmailResult:
                 error=None,
                 error_code=None,
                 send_at=context.now,
-                draft_remote_id=None,
-                draft_remote_message_id=None,
                 uncertain_since=None,
             )
             work.ask(SendSubmission(SubmissionId(row.id)))

@@ -144,9 +144,16 @@ class GmailProvider:
             raise Retryable("Gmail's answer ended before the message did.") from error
 
     async def create_draft(
-        self, message: OutgoingMessage, *, remote_thread_id: str | None = None, answers: str | None = None
+        self,
+        message: OutgoingMessage,
+        *,
+        remote_thread_id: str | None = None,
+        answers: str | None = None,
+        again: bool = False,
     ) -> Draft:
-        return await drafts.stored(self._calls, self._requests, compose(message), remote_thread_id)
+        composed = compose(message)
+        kept = await drafts.kept(self._calls, self._requests, message) if again else None
+        return kept or await drafts.stored(self._calls, self._requests, composed, remote_thread_id)
 
     async def send_draft(self, draft: Draft) -> SentCopy:
         """One POST, whatever happens; then the Message-ID that Gmail used is read back, if it can be."""

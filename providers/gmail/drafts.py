@@ -2,8 +2,11 @@
 
 Belongs here: the two ways to upload. A small message goes as JSON in one request; a larger one through a
 resumable session, whose first request announces it and whose second streams it to where Google says.
-Repeating either leaves at worst a draft too many, never a mail.
-Source: https://developers.google.com/workspace/gmail/api/guides/uploads
+Neither leaves half a draft, so one that an earlier attempt left is whole, and is taken up. It is searched for
+by our Message-ID and looked for among the latest, because the index lags and Gmail may have replaced the id;
+each hit is checked by our header. What is not found leaves at worst a draft too many, never a mail.
+Sources: https://developers.google.com/workspace/gmail/api/guides/uploads,
+https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list
 """
 
 import base64
@@ -16,14 +19,45 @@ from providers.exchange import Outgoing
 from providers.gmail import parse
 from providers.gmail.calls import Calls
 from providers.gmail.decipher import Asked
+from providers.gmail.envelopes import many
 from providers.gmail.requests import UPLOAD_LIMIT_BYTES, Call, GmailRequests
+from providers.gmail.sent_search import UNSEARCHABLE
 from providers.gmail.wire import Draft as WireDraft
+from providers.gmail.wire import DraftList, Message
 from providers.protocol import Draft
-from rules.errors import OperatorMustAct, OurBug, RefusalKind, Refused, Retryable
-from rules.mime_out import ComposedMessage, SizeMismatch
+from rules.errors import Gone, OperatorMustAct, OurBug, ProviderTrouble, RefusalKind, Refused, Retryable
+from rules.mime_out import ComposedMessage, OutgoingMessage, SizeMismatch
 
 SMALL_BYTES: Final = 1024 * 1024
 UPLOAD_DEADLINE: Final = timedelta(minutes=5)
+LATEST: Final = 20
+"""How many of the latest drafts are looked at for one that an earlier attempt left."""
+
+
+async def kept(calls: Calls, requests: GmailRequests, message: OutgoingMessage) -> Draft | None:
+    """Return the draft that an earlier attempt at this message left, if there is one.
+
+    Raises:
+        Retryable: it was not seen, and some drafts could not be looked at.
+    """
+    queries: list[str | None] = [None]
+    if not UNSEARCHABLE & set(message.message_id):
+        queries.insert(0, f"rfc822msgid:{message.message_id}")
+    found: dict[str, Draft] = {}
+    for query in queries:
+        found |= parse.listed_drafts(cast(DraftList, await calls.ask(requests.drafts(query, LATEST))))
+    outcomes = await many(
+        calls, requests, list(found), lambda remote_id: requests.headers(remote_id, parse.SENT_HEADERS)
+    )
+    for remote_id, outcome in zip(found, outcomes, strict=True):
+        if not isinstance(outcome, ProviderTrouble) and parse.is_draft_of(
+            cast(Message, outcome), message.marker
+        ):
+            return found[remote_id]
+    troubles = [one for one in outcomes if isinstance(one, ProviderTrouble) and not isinstance(one, Gone)]
+    if troubles:
+        raise Retryable("Not every draft could be looked at.") from troubles[0]
+    return None
 
 
 async def stored(

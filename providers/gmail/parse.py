@@ -15,6 +15,7 @@ from providers.gmail.wire import (
     Draft as WireDraft,
 )
 from providers.gmail.wire import (
+    DraftList,
     HistoryKind,
     HistoryList,
     Message,
@@ -282,6 +283,20 @@ def sent_copy(message: Message) -> SentCopy | None:
 @_as_documented
 def _own_message_id(message: Message) -> str | None:
     return message_id(_headers(message.get("payload", Part())).get("message-id"))
+
+
+@_as_documented
+def listed_drafts(listed: DraftList) -> dict[str, Draft]:
+    """The drafts of a list, by the ids of their messages."""
+    found = [draft(one) for one in listed.get("drafts", ())]
+    return {one.remote_message_id: one for one in found}
+
+
+@_as_documented
+def is_draft_of(message: Message, marker: str) -> bool:
+    """Whether this is the draft of a sending of ours."""
+    headers = _headers(message.get("payload", Part()))
+    return "DRAFT" in message.get("labelIds", ()) and clean_line(headers.get(MARKER_FIELD, "")) == marker
 
 
 @_as_documented

@@ -165,6 +165,11 @@ class GmailRequests:
         written = self._drafts.create(userId="me", body=cast(Any, {"message": message}))
         return _call(written, Asked.NEW_DRAFT)
 
+    def drafts(self, query: str | None, size: int) -> Call:
+        """Drafts' ids, newest first: those that a query finds, or all."""
+        narrowed = _any(q=query) if query else {}
+        return _call(self._drafts.list(userId="me", maxResults=size, **narrowed), Asked.LIST)
+
     def draft(self, remote_id: str) -> Call:
         return _call(self._drafts.get(userId="me", id=remote_id, format="minimal"), Asked.DRAFT)
 

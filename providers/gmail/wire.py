@@ -98,6 +98,12 @@ class Draft(TypedDict, total=False):
     message: Message
 
 
+class DraftList(TypedDict, total=False):
+    """https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list"""
+
+    drafts: list[Draft]
+
+
 class Profile(TypedDict, total=False):
     """https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile"""
 

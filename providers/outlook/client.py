@@ -122,9 +122,15 @@ class OutlookProvider:
                 yield chunk
 
     async def create_draft(
-        self, message: OutgoingMessage, *, remote_thread_id: str | None = None, answers: str | None = None
+        self,
+        message: OutgoingMessage,
+        *,
+        remote_thread_id: str | None = None,
+        answers: str | None = None,
+        again: bool = False,
     ) -> Draft:
-        return await DraftRoom(self._settings, self._requests, self._calls).store(message, answers)
+        room = DraftRoom(self._settings, self._requests, self._calls)
+        return await room.store(message, answers, again=again)
 
     async def send_draft(self, draft: Draft) -> SentCopy:
         """One POST, whatever happens; then the copy is read back, if it can be."""

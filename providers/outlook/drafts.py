@@ -4,8 +4,10 @@ Belongs here: the two ways to begin a draft and the two ways to attach. A messag
 this mailbox begins as Exchange's own reply, so that In-Reply-To, References and the conversation are
 Exchange's; everything else begins as MIME, which alone can carry References of a message that lies elsewhere.
 Small messages go whole; files of larger ones follow one by one, from 3 MB on through an upload session. Why:
-ADR 0016. A draft that could not be finished is taken away again; repeating leaves at worst a draft too many,
-never a mail.
+ADR 0016. A draft that could not be finished is taken away again. Our marker is written last: a draft that
+carries it is whole, and is taken up by the next attempt where this one never learnt of it (a killed process,
+a lost answer); one that has our Message-ID and no marker is half a draft. Repeating leaves at worst a draft
+too many, never a mail.
 Sources: https://learn.microsoft.com/en-us/graph/outlook-create-send-messages,
 https://learn.microsoft.com/en-us/graph/outlook-large-attachments, https://learn.microsoft.com/en-us/graph/use-the-api
 """
@@ -21,9 +23,9 @@ from providers.exchange import Outgoing
 from providers.outlook import parse
 from providers.outlook.calls import Calls
 from providers.outlook.decipher import Asked, TooSmallForSession
-from providers.outlook.requests import MARKER_PROPERTY, Call, GraphRequests
+from providers.outlook.requests import MARKER_PROPERTY, Call, GraphRequests, called, marked
 from providers.outlook.settings import MicrosoftSettings
-from providers.outlook.wire import Message, UploadSession
+from providers.outlook.wire import Message, MessageList, UploadSession
 from providers.protocol import Draft
 from rules.envelope import Correspondent
 from rules.errors import Gone, OperatorMustAct, OurBug, ProviderTrouble, RefusalKind, Refused, Retryable
@@ -49,6 +51,7 @@ SESSION_BYTES: Final = 2_900_000
 CHUNK_BYTES: Final = 3_276_800
 """A multiple of 320 KiB under 4 MB, which every kind of session takes."""
 CHUNK_DEADLINE: Final = timedelta(minutes=2)
+DRAFTS: Final = "drafts"
 
 
 class DraftRoom:
@@ -59,8 +62,8 @@ class DraftRoom:
         self._requests = requests
         self._calls = calls
 
-    async def store(self, message: OutgoingMessage, answers: str | None) -> Draft:
-        """Store the message as a draft.
+    async def store(self, message: OutgoingMessage, answers: str | None, *, again: bool) -> Draft:
+        """Store the message as a draft, or take up the one that an earlier attempt left.
 
         Raises:
             UnsafeHeader: nothing was asked.
@@ -71,14 +74,39 @@ class DraftRoom:
         if composed.size_bytes > UPLOAD_LIMIT_BYTES:
             text = f"Outlook takes messages of up to {UPLOAD_LIMIT_BYTES} bytes."
             raise Refused(text, kind=RefusalKind.TOO_LARGE)
-        begun = await self._reply(message, answers) if answers else None
+        kept = await self._kept(message) if again else None
+        if kept is not None:
+            return kept
+        begun = await self._reply(message, answers) if answers and _fits_json(message) else None
         if begun is not None:
             return await self._finished(begun, message, _as_json(message), message.attachments)
         whole = composed.size_bytes <= WHOLE_BYTES
         first = composed if whole else compose(replace(message, attachments=()))
         begun = await self._by_mime(first)
-        left = () if whole else message.attachments
-        return await self._finished(begun, message, _marked(message), left)
+        return await self._finished(begun, message, {}, () if whole else message.attachments)
+
+    async def _kept(self, message: OutgoingMessage) -> Draft | None:
+        """The draft that an earlier attempt finished; what it only began is taken away."""
+        found: dict[str, Message] = {}
+        for call in (
+            self._requests.copies_with(DRAFTS, marked(message.marker)),
+            self._requests.copies_with(DRAFTS, called(message.message_id)),
+            self._requests.latest_copies(DRAFTS),
+        ):
+            for one in parse.listed(cast(MessageList, await self._calls.ask(call))):
+                found[one["id"]] = one
+        kept: Draft | None = None
+        for one in found.values():
+            whole = parse.is_draft_of(one, marker=message.marker, internet_message_id=message.message_id)
+            if whole:
+                kept = kept or parse.draft(one)
+            elif whole is False:
+                await self._take_away(one["id"])
+        return kept
+
+    async def _take_away(self, remote_id: str) -> None:
+        with suppress(Gone):
+            await self._calls.ask(self._requests.delete(remote_id))
 
     async def _reply(self, message: OutgoingMessage, answers: str) -> Draft | None:
         """Exchange's own draft of a reply; None where the answered message is no longer there."""
@@ -95,19 +123,29 @@ class DraftRoom:
         return parse.draft(cast(Message, await self._calls.ask(self._requests.draft_of_mime(encoded))))
 
     async def _finished(
-        self, draft: Draft, message: OutgoingMessage, changes: object, files: tuple[OutgoingAttachment, ...]
+        self,
+        draft: Draft,
+        message: OutgoingMessage,
+        content: dict[str, object],
+        files: tuple[OutgoingAttachment, ...],
     ) -> Draft:
-        """Say the rest of the draft, and attach its files; a draft that fails is taken away."""
+        """Say the rest of the draft, attach its files, mark it as whole; a draft that fails is taken away."""
         try:
-            call = self._requests.change(draft.remote_id, changes, Asked.NEW_DRAFT)
-            said = parse.draft(cast(Message, await self._calls.ask(call)))
+            if files and content:
+                await self._change(draft, content)
+                content = {}
             for file in files:
                 await self._attach(draft.remote_id, file)
+            said = await self._change(draft, content | _marked(message))
         except ProviderTrouble:
             with suppress(ProviderTrouble):
-                await self._calls.ask(self._requests.delete(draft.remote_id))
+                await self._take_away(draft.remote_id)
             raise
         return replace(draft, remote_thread_id=said.remote_thread_id or draft.remote_thread_id)
+
+    async def _change(self, draft: Draft, content: dict[str, object]) -> Draft:
+        call = self._requests.change(draft.remote_id, content, Asked.NEW_DRAFT)
+        return parse.draft(cast(Message, await self._calls.ask(call)))
 
     async def _attach(self, remote_id: str, file: OutgoingAttachment) -> None:
         if file.size_bytes >= SESSION_BYTES:
@@ -179,6 +217,11 @@ class DraftRoom:
             return
 
 
+def _fits_json(message: OutgoingMessage) -> bool:
+    """Whether JSON can say all of it: it takes no header of its own but those that begin with `x-`."""
+    return not (message.automatic or message.reply_to or message.unsubscribe_url)
+
+
 def _as_json(message: OutgoingMessage) -> dict[str, object]:
     """What a reply says, over what Exchange wrote into it."""
     html = message.html if message.html is not None else html_from_text(message.text or "")
@@ -190,7 +233,6 @@ def _as_json(message: OutgoingMessage) -> dict[str, object]:
         "ccRecipients": [_recipient(one) for one in message.cc],
         "bccRecipients": [_recipient(one) for one in message.bcc],
         "internetMessageId": f"<{message.message_id}>",
-        **_marked(message),
     }
 
 

@@ -186,6 +186,20 @@ def sent_copy(message: Message) -> SentCopy | None:
 
 
 @_as_documented
+def is_draft_of(message: Message, *, marker: str, internet_message_id: str) -> bool | None:
+    """Whether this is the whole draft of our sending; False for half of it, None for anything else.
+
+    The marker is the last that is written to a draft (drafts.py).
+    """
+    if message.get("isDraft") is not True:
+        return None
+    theirs = _marker(message, {})
+    if theirs is None and message_id(message.get("internetMessageId")) == internet_message_id:
+        return False
+    return True if theirs == marker else None
+
+
+@_as_documented
 def is_sending(message: Message, *, marker: str, internet_message_id: str) -> bool:
     """Whether this is the sent copy of our sending: no draft, with our marker or Message-ID."""
     if message.get("isDraft") is not False:

@@ -108,20 +108,20 @@ class GraphRequests:
     def raw(self, remote_id: str) -> Call:
         return self._get("graph.message.raw", f"me/messages/{_segment(remote_id)}/$value", {}, Asked.MESSAGE)
 
-    def sent_with(self, condition: str) -> Call:
-        """Copies in Sent that fulfil a condition, with their markers."""
+    def copies_with(self, folder: str, condition: str) -> Call:
+        """Copies in a folder that fulfil a condition, with their markers."""
         asked = {"$filter": condition, "$select": COPY_FIELDS, "$expand": _properties(), "$top": "10"}
-        return self._listed("graph.sent", "sentitems", asked, 0, Asked.LIST)
+        return self._listed("graph.copies", folder, asked, 0, Asked.LIST)
 
-    def sent_last(self, skip: int) -> Call:
-        """Copies in Sent, newest first, with their markers: a plain list, which needs no index."""
+    def latest_copies(self, folder: str, skip: int = 0) -> Call:
+        """Copies in a folder, newest first, with their markers: a plain list, which needs no index."""
         asked = {
             "$orderby": "receivedDateTime desc",
             "$select": f"{COPY_FIELDS},receivedDateTime",
             "$expand": _properties(),
             "$top": "100",
         }
-        return self._listed("graph.sent", "sentitems", asked, skip, Asked.LIST)
+        return self._listed("graph.copies", folder, asked, skip, Asked.LIST)
 
     def draft_of_mime(self, encoded: bytes) -> Call:
         """A draft from a whole message, base64 as the standard writes it."""
@@ -219,6 +219,11 @@ def _properties() -> str:
 def literal(text: str) -> str:
     """A text as OData writes it. Source: OData 4.01 ABNF, `string`."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def called(internet_message_id: str) -> str:
+    """The condition that a message has this Message-ID (without brackets)."""
+    return f"internetMessageId eq {literal(f'<{internet_message_id}>')}"
 
 
 def marked(marker: str) -> str:

@@ -14,13 +14,14 @@ from typing import Final, cast
 
 from providers.outlook import parse
 from providers.outlook.calls import Calls
-from providers.outlook.requests import Call, GraphRequests, literal, marked
+from providers.outlook.requests import Call, GraphRequests, called, marked
 from providers.outlook.wire import Message, MessageList
 from providers.protocol import SentCopy
 
 MARGIN: Final = timedelta(minutes=1)
 PAGE: Final = 100
 PAGES: Final = 5
+SENT: Final = "sentitems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,14 @@ class SentSearch:
 
     async def find(self, since: datetime) -> SentCopy | None:
         """Return the sent copy that one of the ways shows. Raises where a way cannot be gone."""
-        found = self._ours(await self._listed(self.requests.sent_with(marked(self.marker))))
+        found = self._ours(await self._listed(self.requests.copies_with(SENT, marked(self.marker))))
         if found is None and self.internet_message_id:
-            condition = f"internetMessageId eq {literal(f'<{self.internet_message_id}>')}"
-            found = self._ours(await self._listed(self.requests.sent_with(condition)))
+            condition = called(self.internet_message_id)
+            found = self._ours(await self._listed(self.requests.copies_with(SENT, condition)))
         for number in range(PAGES):
             if found is not None:
                 break
-            page = await self._listed(self.requests.sent_last(number * PAGE))
+            page = await self._listed(self.requests.latest_copies(SENT, number * PAGE))
             found = self._ours(page)
             if len(page) < PAGE or _before(page[-1], since - MARGIN):
                 break

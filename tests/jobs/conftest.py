@@ -19,6 +19,7 @@ from tests.simulator_process import Simulator, running_simulator
 
 ANN = "ann@example-co.test"
 DANA = "dana@okafor-roofing.test"
+MEI = "mei@lindqvist-co.test"
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +31,11 @@ async def one_simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def simulator(one_simulator: Simulator) -> Simulator:
-    """An empty outside world with a Gmail user and a customer."""
+    """An empty outside world with a Gmail user, an Outlook user and a customer."""
     await one_simulator.reset()
     await one_simulator.ask("DELETE", "/dials")
     await one_simulator.create_account(ANN, "Ann Berg", "google")
+    await one_simulator.create_account(MEI, "Mei Lindqvist", "microsoft")
     await one_simulator.create_account(DANA, "Dana Okafor")
     return one_simulator
 

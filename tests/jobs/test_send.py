@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from rules.happenings import PullMailbox, SendSubmission
-from rules.words import ContactId, DeliveryState, MailboxId, SubmissionId
-from tests.jobs.conftest import ANN, DANA
+from rules.words import ContactId, DeliveryState, MailboxId, Provider, SubmissionId
+from tests.jobs.conftest import ANN, DANA, MEI
 from tests.jobs.crm import Crm, Killed, clock, kill_at
 
 POINTS = (
@@ -123,6 +123,7 @@ async def test_killed_at_any_point_it_leaves_exactly_once(
 
     assert (await crm.submission(submission_id))["state"] == "SENT"
     assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+    assert await crm.simulator.mailbox(ANN, "DRAFT") == []
 
 
 @pytest.mark.rule("R48")
@@ -142,6 +143,7 @@ async def test_whatever_the_provider_answers_it_leaves_exactly_once(
 
     assert (await crm.submission(submission_id))["state"] == "SENT"
     assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+    assert await crm.simulator.mailbox(ANN, "DRAFT") == []
 
 
 @pytest.mark.rule("R48")
@@ -161,6 +163,28 @@ async def test_a_crash_and_a_fault_together_change_nothing(
 
     assert (await crm.submission(submission_id))["state"] == "SENT"
     assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+    assert await crm.simulator.mailbox(ANN, "DRAFT") == []
+
+
+@pytest.mark.rule("R48")
+@pytest.mark.rule("S10")
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_at_any_point_outlook_mail_leaves_exactly_once_and_leaves_no_draft(
+    crm: Crm, point: str
+) -> None:
+    """The same through Outlook, whose drafts are made in several requests."""
+    mailbox_id, contact_id = (
+        await crm.connect(MEI, provider=Provider.OUTLOOK),
+        await crm.add_contact("Dana", DANA),
+    )
+    submission_id = await crm.submit(mailbox_id, contact_id, DANA)
+    kill_at(crm, point)
+
+    await work_through(crm)
+
+    assert (await crm.submission(submission_id))["state"] == "SENT"
+    assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+    assert [one["subject"] for one in await crm.simulator.mailbox(MEI)] == ["Offer"]
 
 
 @pytest.mark.soak
@@ -183,6 +207,7 @@ async def test_every_crash_point_with_every_fault(
 
     assert (await crm.submission(submission_id))["state"] == "SENT"
     assert len(await crm.simulator.deliveries(recipient=DANA)) == 1
+    assert await crm.simulator.mailbox(ANN, "DRAFT") == []
 
 
 async def test_the_feed_may_tell_of_the_sent_copy_before_the_answer(

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 
-from providers.protocol import Change, MailProvider
+from providers.protocol import Change, Draft, MailProvider
 from rules.envelope import Correspondent
 from rules.mime_out import OutgoingAttachment, OutgoingMessage
 from rules.words import EmailAddress
-from tests.providers.world import World, Written
+from tests.providers.world import Connected, World, Written
 
 Case = Callable[[World], Awaitable[None]]
 NUMBERS = count(1)
@@ -95,3 +95,10 @@ def later(at: datetime | None) -> datetime:
     """The time that a pause names; a case that needs one fails where there is none."""
     assert at is not None
     return at
+
+
+async def drafted(
+    mailbox: Connected, written: Written, thread: str | None = None, answers: str | None = None
+) -> Draft:
+    """The draft of a message of ours."""
+    return await mailbox.provider.create_draft(written.message, remote_thread_id=thread, answers=answers)

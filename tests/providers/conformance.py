@@ -4,11 +4,8 @@ A case gets a `World` and fails by assertion. docs/providers.md lists the cases 
 tests/providers/test_conformance_table.py compares the two. How a provider joins: tests/providers/README.md.
 """
 
-from tests.providers import conformance_reading, conformance_sending, conformance_trust
+from tests.providers import conformance_drafting, conformance_reading, conformance_sending, conformance_trust
 from tests.providers.cases import Case
 
-CASES: dict[str, Case] = {
-    **conformance_reading.CASES,
-    **conformance_sending.CASES,
-    **conformance_trust.CASES,
-}
+PARTS = (conformance_reading, conformance_drafting, conformance_sending, conformance_trust)
+CASES: dict[str, Case] = {name: case for part in PARTS for name, case in part.CASES.items()}

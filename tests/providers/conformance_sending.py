@@ -1,6 +1,5 @@
 """Conformance: sending once, and finding out what became of a sending."""
 
-import tracemalloc
 from datetime import timedelta
 from email import message_from_bytes
 
@@ -10,24 +9,17 @@ from providers.protocol import Draft
 from rules.errors import (
     Gone,
     NeedsReconnect,
-    OurBug,
     OutcomeUnknown,
     RefusalKind,
     Refused,
     Retryable,
     Scope,
 )
-from tests.providers.cases import attachment, composed_of, later, registry, written
+from tests.providers.cases import drafted, later, registry, written
 from tests.providers.world import Connected, Spoil, Step, World, Written
 
 CASES, case = registry()
 MINUTE = timedelta(minutes=1)
-
-
-async def drafted(
-    mailbox: Connected, written: Written, thread: str | None = None, answers: str | None = None
-) -> Draft:
-    return await mailbox.provider.create_draft(written.message, remote_thread_id=thread, answers=answers)
 
 
 @case
@@ -286,62 +278,6 @@ async def a_sending_of_somebody_else_is_never_taken_for_ours(world: World) -> No
         remote_thread_id=None,
     )
     assert found is None
-
-
-@case
-async def a_draft_of_twenty_megabytes_is_stored_without_being_held(world: World) -> None:
-    mailbox = await world.connect()
-    await mailbox.provider.profile()
-    size_bytes = 20 * 1024 * 1024
-    large = written(mailbox.address, size_bytes=size_bytes)
-    tracemalloc.start()
-    try:
-        draft = await drafted(mailbox, large)
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak_bytes < 3 * 1024 * 1024
-    stored = message_from_bytes(await world.original(mailbox.address, draft.remote_message_id))
-    [kept] = [part.get_payload(decode=True) for part in stored.walk() if part.get_filename() == "roof.bin"]
-    assert isinstance(kept, bytes) and kept == bytes(range(256)) * (size_bytes // 256)
-
-
-@case
-async def a_message_over_the_providers_limit_is_refused_before_it_is_sent(world: World) -> None:
-    mailbox = await world.connect()
-    before = await world.requests(mailbox, Step.ANY)
-    limit = mailbox.provider.capabilities.upload_limit_bytes
-    with pytest.raises(Refused) as refused:
-        await drafted(mailbox, composed_of(mailbox.address, (attachment(1, announced=limit),)))
-    assert refused.value.kind is RefusalKind.TOO_LARGE
-    assert await world.requests(mailbox, Step.ANY) == before
-
-
-@case
-async def a_message_of_another_length_than_announced_becomes_no_draft(world: World) -> None:
-    mailbox = await world.connect()
-    for size_bytes in (1000, 3_000_000, 4_000_000):
-        for wrong in (-1, 1):
-            file = attachment(size_bytes, announced=size_bytes + wrong)
-            with pytest.raises(OurBug):
-                await drafted(mailbox, composed_of(mailbox.address, (file,)))
-    assert await world.held(mailbox.address, "DRAFT") == []
-
-
-@case
-async def a_large_draft_whose_upload_is_lost_may_be_stored_again(world: World) -> None:
-    mailbox = await world.connect()
-    message = written(mailbox.address, size_bytes=4_000_000)
-    for spoil in (Spoil.LOST_BEFORE, Spoil.FAULT_BEFORE, Spoil.PAGE_INSTEAD, Spoil.TOKEN_REFUSED):
-        await world.spoil(spoil, Step.DRAFT)
-        try:
-            await drafted(mailbox, message)
-        except Retryable:
-            await drafted(mailbox, message)
-    draft = await drafted(mailbox, message)
-    sent = await mailbox.provider.send_draft(draft)
-    assert await world.held(mailbox.address, "SENT") == [sent.remote_id]
-    assert await world.deliveries(message.marker) == 1
 
 
 @case

@@ -1,8 +1,11 @@
 """What is Outlook's alone, against a simulated Microsoft: sign-in, subscriptions, files near 3 MB."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes
+from functools import partial
 from secrets import token_bytes
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +16,7 @@ from pydantic import SecretStr
 from providers.doors import Doors
 from providers.outlook.consent import MicrosoftConsent
 from providers.outlook.settings import MicrosoftSettings
+from providers.protocol import Draft
 from providers.transport import Transport
 from rules.consent import BegunConsent
 from rules.envelope import Correspondent, Place
@@ -21,6 +25,7 @@ from rules.words import AuthorizationPurpose, EmailAddress, Provider
 from tests.providers.cases import CUSTOMER, attachment, composed_of, written
 from tests.providers.outlook_world import REDIRECT_URI, OutlookWorld, clock, running_outlook, settings_of
 from tests.providers.world import Connected
+from tests.waiting import wait_until
 
 MEI = "mei@lindqvist-co.test"
 SECRET = "what a push must carry"
@@ -270,6 +275,45 @@ async def test_mail_keeps_its_id_wherever_it_is_moved_and_what_lies_below_the_bi
     assert places == [Place.MAIL, Place.TRASH, Place.MAIL]
     changes = (await mailbox.provider.changes(cursor)).changes
     assert [(change.remote_id, change.deleted) for change in changes] == [(arrived, False)]
+
+
+async def test_half_a_draft_that_an_earlier_attempt_left_is_taken_away(world: OutlookWorld) -> None:
+    """The process was killed in the middle of a large file: the draft has our Message-ID and no marker."""
+    mailbox = await world.connect()
+    message = composed_of(mailbox.address, (attachment(6_000_000),)).message
+    storing = asyncio.create_task(mailbox.provider.create_draft(message))
+    await wait_until(partial(world.held, mailbox.address, "DRAFT"), description="a draft is begun")
+    await _ended(storing)
+
+    again = await world.again(mailbox).provider.create_draft(message, again=True)
+
+    assert await world.held(mailbox.address, "DRAFT") == [again.remote_id]
+    sent = await mailbox.provider.send_draft(again)
+    [fetched] = await mailbox.provider.envelopes([sent.remote_id])
+    assert fetched.envelope is not None and len(fetched.envelope.attachments) == 1
+
+
+async def _ended(task: "asyncio.Task[Draft]") -> None:
+    """End a task as a killed process ends: it takes nothing away."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_json_cannot_say_of_a_reply_is_said(world: OutlookWorld) -> None:
+    """An automatic answer names itself as one (RFC 3834), which only MIME can carry."""
+    mailbox = await world.connect()
+    arrived = await world.deliver(mailbox.address, subject="Roof")
+    [fetched] = await mailbox.provider.envelopes([arrived])
+    assert fetched.envelope is not None
+    written_to = fetched.envelope.internet_message_id
+    message = replace(written(mailbox.address, in_reply_to=written_to).message, automatic=True)
+    await mailbox.provider.send_draft(await mailbox.provider.create_draft(message, answers=arrived))
+    [theirs] = [one for one in await world.simulator.mailbox(CUSTOMER) if one["subject"] == "An offer"][:1]
+    raw = await world.simulator.control.get(f"/accounts/{CUSTOMER}/messages/{theirs['id']}/raw")
+    received = message_from_bytes(raw.content)
+    assert received["auto-submitted"] == "auto-generated"
+    assert received["in-reply-to"] == f"<{written_to}>"
 
 
 @pytest.mark.parametrize(
