@@ -13,7 +13,7 @@ help: ## Show this list
 	@echo
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 	@echo
-	@echo "  PORT=9000 make demo   uses ports 9000 to 9004 instead of 8000 to 8004"
+	@echo "  PORT=9000 make demo   uses ports 9000 to 9005 instead of 8000 to 8005"
 
 demo: ## Run everything here: web app, API, worker, database, a simulated Google; prints the links
 	@sh requirements/install.sh embedded

@@ -27,7 +27,11 @@ def deployment_secret(settings: Settings) -> bytes:
 
 def return_addresses(settings: Settings) -> ReturnAddresses:
     """Return how mail that we write says where answers go. Raises: BadSettings."""
-    return ReturnAddresses(secret=deployment_secret(settings), public_url=settings.http.public_url)
+    return ReturnAddresses(
+        secret=deployment_secret(settings),
+        reply_domain=settings.smtp.inbound_domain,
+        public_url=settings.http.public_url,
+    )
 
 
 def unsubscribe_routes(ground: Ground) -> list[BaseRoute]:

@@ -1,4 +1,4 @@
-"""The SMTP process: takes mail for Auto BCC addresses, and tells how it is.
+"""The SMTP process: takes mail for Auto BCC addresses and answers to our mail, and tells how it is.
 
 The law: what is said to a sender is true after this process is killed: 250 follows the commit. It needs the
 database and the blob store; without Redis its news are found a little later, like everybody's.
@@ -10,7 +10,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
@@ -20,6 +20,7 @@ import structlog
 
 from app import health
 from app.http_guards import Guards, application
+from app.returning import deployment_secret
 from app.ringing import redis_answers
 from app.serving import server, until_signal
 from app.settings import BadSettings, Settings
@@ -28,16 +29,20 @@ from app.wiring import Ground, open_ground
 from database import clock
 from database.ids import new_id
 from database.lines import DatabaseAway, DatabaseBusy
-from inbound.auto_bcc import AutoBccMailroom
+from inbound.auto_bcc import AutoBccDesk
+from inbound.destinations import Owner, ReplyAddress, ReturnPath
 from inbound.dns_answers import Resolver
+from inbound.mailroom import Letter, SharedMailroom
+from inbound.replies import RepliesDesk
 from inbound.sender_checks import SenderPolicy
-from inbound.smtp import HandedIn, SmtpDoor, SmtpLimits, server_tls
-from jobs import auto_bcc
+from inbound.smtp import SmtpDoor, SmtpLimits, server_tls
+from jobs import auto_bcc, replies
 from jobs.auto_bcc import Arrival
 from jobs.context import JobContext, JobSettings
 from jobs.sandbox import Sandbox, SandboxClosed
+from rules.authentication import Belief
 from rules.auto_bcc import Refused
-from rules.envelope import Correspondent
+from rules.replies import RefusedReply
 
 log = structlog.get_logger(__name__)
 
@@ -96,19 +101,14 @@ async def _context(ground: Ground, passing: Callable[[str], None]) -> AsyncItera
 def _door(ground: Ground, context: JobContext) -> SmtpDoor:
     settings = ground.settings.smtp
     if settings.inbound_domain is None:
-        raise BadSettings("SMTP_INBOUND_DOMAIN is missing: the domain that Auto BCC addresses live under.")
-
-    async def write(mail: HandedIn, sender: Correspondent, received_at: datetime) -> Refused | None:
-        owner = mail.owner
-        arrival = Arrival(owner.workspace_id, owner.user_id, mail.address, sender, mail.raw, received_at)
-        return await auto_bcc.log(context, arrival)
-
-    mailroom = AutoBccMailroom(
+        raise BadSettings("SMTP_INBOUND_DOMAIN is missing: the domain that we take mail for.")
+    mailroom = SharedMailroom(
         db=ground.db,
+        secret=deployment_secret(ground.settings),
         dns=Resolver(settings.dns_servers, port=settings.dns_port),
         policy=SenderPolicy(settings.networks, frozenset(settings.trusted_forwarders)),
-        write=write,
-        quarantine=partial(auto_bcc.quarantine, context),
+        auto_bcc=AutoBccDesk(partial(_log, context), partial(auto_bcc.quarantine, context)),
+        replies=RepliesDesk(partial(_keep, context)),
         now=clock.now,
         new_file=new_id,
         troubles=_TROUBLES,
@@ -123,6 +123,31 @@ def _door(ground: Ground, context: JobContext) -> SmtpDoor:
             connections=settings.connections, connections_per_ip=settings.connections_per_address
         ),
     )
+
+
+async def _log(context: JobContext, letter: Letter, owner: Owner) -> Refused | None:
+    assert letter.sender is not None, "the desk turns away what has none"
+    arrival = Arrival(
+        owner.workspace_id, owner.user_id, letter.address, letter.sender, letter.raw, letter.received_at
+    )
+    return await auto_bcc.log(context, arrival)
+
+
+async def _keep(context: JobContext, letter: Letter, belief: Belief) -> RefusedReply | None:
+    destination = letter.destination
+    assert isinstance(destination, ReplyAddress | ReturnPath), "the mailroom sorts by destination"
+    reply = replies.Reply(
+        workspace_id=destination.workspace_id,
+        thread_id=destination.thread_id if isinstance(destination, ReplyAddress) else None,
+        submission_id=destination.submission_id if isinstance(destination, ReturnPath) else None,
+        address=letter.address,
+        sender=letter.sender,
+        belief=belief,
+        raw=letter.raw,
+        received_at=letter.received_at,
+        from_nobody=not letter.client.mail_from,
+    )
+    return await replies.keep(context, reply)
 
 
 def _tls(settings: SmtpSettings) -> ssl.SSLContext | None:

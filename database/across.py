@@ -22,6 +22,7 @@ from rules.words import (
     Role,
     Scope,
     SubmissionId,
+    ThreadId,
     UserId,
     WorkspaceId,
 )
@@ -86,6 +87,16 @@ class Across:
         """Whose Auto BCC address begins so, now or until its grace ends; nobody's who is suspended."""
         found = await self._pairs("select * from across_auto_bcc($1)", local_part)
         return (UserId(found[0][0]), WorkspaceId(found[0][1])) if found else None
+
+    async def workspace_of_thread(self, thread_id: ThreadId) -> WorkspaceId | None:
+        """The workspace of a conversation that a signed address names."""
+        found = await self._pairs("select * from across_thread($1)", thread_id)
+        return WorkspaceId(found[0][1]) if found else None
+
+    async def workspace_of_submission(self, submission_id: SubmissionId) -> WorkspaceId | None:
+        """The workspace of a sending that a signed address names."""
+        found = await self._pairs("select * from across_submission($1)", submission_id)
+        return WorkspaceId(found[0][1]) if found else None
 
     async def mailboxes_to_check(self, limit: int) -> list[tuple[MailboxId, WorkspaceId]]:
         """The connected mailboxes whose `next_check_at` has come, longest due first."""

@@ -42,9 +42,9 @@ where u.workspace_id = $1 and u.id = $2 and u.suspended_at is null
 """
 
 _USERS: Final = """
-select email as address from users where workspace_id = $1 and email = any($2)
-union select address from mailboxes where workspace_id = $1 and address = any($2)
-union select alias from mailboxes, unnest(send_as) alias
+select email as address, id as user_id from users where workspace_id = $1 and email = any($2)
+union select address, user_id from mailboxes where workspace_id = $1 and address = any($2)
+union select alias, user_id from mailboxes, unnest(send_as) alias
 where workspace_id = $1 and send_as && $2 and alias = any($2)
 """
 
@@ -81,33 +81,48 @@ async def auto_bcc_settings(
     return settings, Visibility(row["visibility"] or Visibility.EVERYTHING)
 
 
+async def users_among(
+    db: Database, workspace_id: WorkspaceId, addresses: list[str]
+) -> dict[EmailAddress, UserId]:
+    """Return which addresses are users', by login, mailbox or alias."""
+    rows = await db.fetch(workspace_id, _USERS, workspace_id, addresses)
+    return {EmailAddress(row["address"]): UserId(row["user_id"]) for row in rows}
+
+
+async def contacts_by_address(
+    db: Database, workspace_id: WorkspaceId, addresses: list[str]
+) -> dict[EmailAddress, tuple[KnownContact, ...]]:
+    """Return which addresses are contacts', with every contact that has one."""
+    found: dict[EmailAddress, tuple[KnownContact, ...]] = {}
+    for row in await db.fetch(workspace_id, _CONTACTS, workspace_id, addresses):
+        address = EmailAddress(row["address"])
+        known = KnownContact(ContactId(row["id"]), row["created_at"])
+        found[address] = (*found.get(address, ()), known)
+    return found
+
+
 async def auto_bcc_facts(
     db: Database, workspace_id: WorkspaceId, user_id: UserId, envelope: Envelope
 ) -> AutoBccFacts:
     """Answer the rules' questions about one mail."""
-    addresses = sorted({person.address for person in people_of(envelope)})
+    addresses: list[str] = sorted({person.address for person in people_of(envelope)})
     own_id = envelope.internet_message_id
     ids = sorted({*parents(envelope), *([own_id] if own_id else [])})
     users, contacts, messages, auto_bcc = await asyncio.gather(
-        db.fetch(workspace_id, _USERS, workspace_id, addresses),
-        db.fetch(workspace_id, _CONTACTS, workspace_id, addresses),
+        users_among(db, workspace_id, addresses),
+        contacts_by_address(db, workspace_id, addresses),
         db.fetch(workspace_id, _MESSAGES, workspace_id, ids, user_id),
         auto_bcc_among(db, workspace_id, (EmailAddress(one) for one in addresses)),
     )
-    found: dict[EmailAddress, tuple[KnownContact, ...]] = {}
-    for row in contacts:
-        address = EmailAddress(row["address"])
-        known = KnownContact(ContactId(row["id"]), row["created_at"])
-        found[address] = (*found.get(address, ()), known)
     threads = {
         row["internet_message_id"]: KnownThread(ThreadId(row["thread_id"]), ContactId(row["contact_id"]))
         for row in messages
     }
     logged = next((row for row in messages if row["internet_message_id"] == own_id), None)
     return AutoBccFacts(
-        user_addresses=frozenset(EmailAddress(row["address"]) for row in users),
+        user_addresses=frozenset(users),
         auto_bcc_addresses=auto_bcc,
-        contacts=found,
+        contacts=contacts,
         logged=None
         if logged is None
         else LoggedMessage(
@@ -118,10 +133,11 @@ async def auto_bcc_facts(
             for row in messages
             if row["joinable"]
         },
-        participants={ThreadId(row["thread_id"]): _addresses(row["participants"]) for row in messages},
+        participants={ThreadId(row["thread_id"]): addresses_of(row["participants"]) for row in messages},
     )
 
 
-def _addresses(participants: str) -> frozenset[EmailAddress]:
+def addresses_of(participants: str) -> frozenset[EmailAddress]:
+    """Return the addresses of a thread's participants, as PostgreSQL writes them."""
     people: Iterable[dict[str, str]] = orjson.loads(participants)
     return frozenset(EmailAddress(one["address"]) for one in people)

@@ -106,7 +106,7 @@ async def _dmarc(dns: Dns, author: str) -> DmarcModes | None:
         for name in dict.fromkeys((author, organisation(author) or author)):
             texts = [text.decode("ascii", errors="replace") for text in await dns.texts(f"_dmarc.{name}")]
             if any(text.lstrip().startswith("v=DMARC1") for text in texts):
-                return dmarc_modes(texts)
+                return dmarc_modes(texts, subdomain=name != author)
     except DnsAway:
         return None
     return DmarcModes()

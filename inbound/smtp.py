@@ -1,6 +1,6 @@
 """The SMTP conversation: who may say what, how often, how long and how much, before anything is believed.
 
-Belongs here: limits, replies, where a mail begins and ends. Never: what a mail means (inbound/auto_bcc.py).
+Belongs here: limits, replies, where a mail begins and ends. Never: what a mail means (inbound/mailroom.py).
 aiosmtpd leaves all of this to whoever uses it. The law: CR and LF only together, one way to end a mail, no
 login, no relaying, nothing kept from before STARTTLS, a bound on every count, and 250 after a mail only when
 the mailroom has it for good. Over a bound the conversation ends with the reason; it is never answered
@@ -22,11 +22,11 @@ from uuid import UUID
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from inbound.destinations import Destination
 from inbound.sender_checks import Client
 from inbound.smtp_data import Dots, Wire
 from rules.addresses import InvalidAddress, domain_of, normalise
-from rules.auto_bcc import local_part_of
-from rules.words import EmailAddress, UserId, WorkspaceId
+from rules.words import EmailAddress
 
 log = structlog.get_logger(__name__)
 
@@ -58,18 +58,10 @@ class SmtpLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose Auto BCC address it is."""
-
-    user_id: UserId
-    workspace_id: WorkspaceId
-
-
-@dataclass(frozen=True, slots=True)
 class HandedIn:
     """One mail, whole, as it came; `raw` is a file with CRLF lines that goes when the answer is given."""
 
-    owner: Owner
+    destination: Destination
     address: EmailAddress
     client: Client
     raw: Path
@@ -82,8 +74,8 @@ class MailroomAway(Exception):
 class Mailroom(Protocol):
     """What takes mail in, once the conversation has it."""
 
-    async def owner_of(self, local_part: str) -> Owner | None:
-        """Return whose address begins so. Raises: MailroomAway."""
+    async def destination_of(self, local_part: str) -> Destination | None:
+        """Return what an address that begins so stands for. Raises: MailroomAway."""
 
     async def take(self, mail: HandedIn) -> str:
         """Return the reply to a mail; 250 says that it is stored. Raises: MailroomAway."""
@@ -97,7 +89,7 @@ class SmtpDoor:
     """What all conversations of a process share."""
 
     domain: str
-    """What stands behind the @ of every Auto BCC address."""
+    """What stands behind the @ of every address that mail is taken for."""
     hostname: str
     mailroom: Mailroom
     spool: Path
@@ -128,7 +120,7 @@ class _Mail(Envelope):
 
     def __init__(self) -> None:
         super().__init__()
-        self.owner: Owner | None = None
+        self.destination: Destination | None = None
         self.address: EmailAddress | None = None
 
 
@@ -173,17 +165,16 @@ class _Hooks:
             return "501 5.1.3 This is no address"
         if domain_of(clean) != self._door.domain:
             return "550 5.7.1 Mail is not relayed here"
-        local_part = local_part_of(clean, self._door.domain)
         try:
-            owner = await self._door.mailroom.owner_of(local_part) if local_part else None
+            destination = await self._door.mailroom.destination_of(clean.rpartition("@")[0])
         except MailroomAway:
             return "451 4.3.0 Try again later"
-        if owner is None:
+        if destination is None:
             return "550 5.1.1 There is no such address"
-        if envelope.owner not in (None, owner):
-            # Each user's mail is judged alone, and DATA has one answer. Source: RFC 5321 4.5.3.1.10.
+        if envelope.destination not in (None, destination):
+            # Each one's mail is judged alone, and DATA has one answer. Source: RFC 5321 4.5.3.1.10.
             return "452 4.5.3 One recipient at a time"
-        envelope.owner, envelope.address = owner, envelope.address or clean
+        envelope.destination, envelope.address = destination, envelope.address or clean
         envelope.rcpt_tos.append(clean)
         return "250 2.1.5 OK"
 
@@ -338,7 +329,7 @@ class Conversation(SMTP):
         if arg:
             await self.push("501 5.5.4 DATA takes nothing")
             return
-        if mail.owner is None or mail.address is None or self.session is None:
+        if mail.destination is None or mail.address is None or self.session is None:
             await self.push("503 5.5.1 Say who it is for first")
             return
         sender = "" if mail.mail_from in (None, "<>") else str(mail.mail_from)
@@ -350,7 +341,7 @@ class Conversation(SMTP):
                 return
             self._reset_timeout(_HANDING_OVER.total_seconds())
             self.storing = True
-            reply = await self._door.mailroom.take(HandedIn(mail.owner, mail.address, client, raw))
+            reply = await self._door.mailroom.take(HandedIn(mail.destination, mail.address, client, raw))
         except (MailroomAway, OSError) as trouble:
             log.warning("smtp_put_off", error=type(trouble).__name__)
             reply = "451 4.3.0 It could not be stored; try again later"

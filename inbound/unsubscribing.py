@@ -1,4 +1,4 @@
-"""Where recipients of bulk mail say that they want no more: `/unsubscribe/{token}`.
+"""Where recipients of bulk mail say that they want no more: `/unsubscribe/{token}`, or by mail.
 
 A GET only asks, because mail scanners follow links; the POST acts, at once and without a log-in, as a mail
 program sends it on one click. The token proves which sending is meant; its recipient is suppressed for the
@@ -71,23 +71,25 @@ class OneClickUnsubscribe:
             return _page(200, "Unsubscribe?", "You will get no more mail to many from this sender.", _FORM)
         if not await _asks(request):
             return _page(400, "Something is missing", "Open the address from the mail and try again.", _FORM)
-        await self._suppress(named)
+        await unsubscribe(self.db, named)
         return _page(200, "Unsubscribed", "You will get no more mail to many from this sender.")
 
-    async def _suppress(self, named: Unsubscribing) -> None:
-        async with self.db.work(named.workspace_id) as work:
-            found = await work.execute(_RECIPIENTS, {"submission": named.submission_id})
-            for address in found.scalars().all():
-                values = {
-                    "id": new_id(),
-                    "workspace": named.workspace_id,
-                    "address": address,
-                    "reason": SuppressionReason.UNSUBSCRIBED.value,
-                    "now": work.now,
-                }
-                added = await work.execute(_SUPPRESS, values)
-                if added.one_or_none() is not None:
-                    await work.audit("recipient", "unsubscribed", submission=str(named.submission_id))
+
+async def unsubscribe(db: Database, named: Unsubscribing) -> None:
+    """Suppress a sending's recipients for its workspace's bulk mail."""
+    async with db.work(named.workspace_id) as work:
+        found = await work.execute(_RECIPIENTS, {"submission": named.submission_id})
+        for address in found.scalars().all():
+            values = {
+                "id": new_id(),
+                "workspace": named.workspace_id,
+                "address": address,
+                "reason": SuppressionReason.UNSUBSCRIBED.value,
+                "now": work.now,
+            }
+            added = await work.execute(_SUPPRESS, values)
+            if added.one_or_none() is not None:
+                await work.audit("recipient", "unsubscribed", submission=str(named.submission_id))
 
 
 async def _asks(request: Request) -> bool:

@@ -6,14 +6,13 @@ bytes in the blob store, for good, or they were before. A mail that comes twice,
 mailbox brings as well, is one message; a contact that two mails ask for at once is one contact.
 """
 
-import hashlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from database.auto_bcc_facts import auto_bcc_facts, auto_bcc_settings
@@ -28,6 +27,7 @@ from database.tables import (
 from database.work import Work
 from jobs.content import keep_read
 from jobs.context import JobContext
+from jobs.handed_in import envelope_of, take_turns, without
 from jobs.storing import Content, Incoming, Receiver, find_logged, store
 from rules.auto_bcc import (
     AlreadyLogged,
@@ -41,7 +41,6 @@ from rules.auto_bcc import (
 from rules.conversation import Conversation, KnownContact
 from rules.decision import Decision, Facts
 from rules.envelope import Correspondent, Envelope
-from rules.parsed import Automatic, ParsedMessage
 from rules.words import (
     ContactId,
     ContactOrigin,
@@ -53,8 +52,6 @@ from rules.words import (
 )
 
 QUARANTINE_KEPT: Final = timedelta(days=90)
-
-_ONE_AT_A_TIME: Final = text("select pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ async def log(context: JobContext, arrival: Arrival) -> Refused | None:
     parts.mkdir(mode=0o700, parents=True)
     try:
         read = await context.sandbox.parse(arrival.raw, parts)
-        envelope = _envelope(arrival, read.message, arrival.raw)
+        envelope = envelope_of(arrival.sender, arrival.received_at, read.message, arrival.raw)
         known = await auto_bcc_settings(
             context.db, arrival.workspace_id, arrival.user_id, context.settings.inbound_domains
         )
@@ -151,30 +148,6 @@ async def quarantine(
         )
 
 
-def _envelope(arrival: Arrival, message: ParsedMessage, raw: Path) -> Envelope:
-    """A mail without a Message-ID is known by its bytes, so that one that is sent again is one message."""
-    with raw.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Envelope(
-        remote_id="",
-        remote_thread_id="",
-        received_at=arrival.received_at,
-        sent_at=message.sent_at or arrival.received_at,
-        sender=arrival.sender,
-        to=message.to,
-        cc=message.cc,
-        bcc=message.bcc,
-        subject=message.subject,
-        internet_message_id=message.internet_message_id or f"{digest}@auto-bcc.invalid",
-        in_reply_to=message.in_reply_to,
-        references=message.references,
-        unread=True,
-        size_bytes=raw.stat().st_size,
-        attachments=tuple(one.outline for one in message.attachments),
-        automatic=message.automatic is not Automatic.NO,
-    )
-
-
 def _decision(verdict: Logged, contact: ContactId | None = None) -> Decision:
     with_whom = verdict.with_whom
     if isinstance(with_whom, NewContact):
@@ -197,7 +170,7 @@ async def _store(context: JobContext, case: _Case, facts: AutoBccFacts) -> None:
     receiver = Receiver(None, arrival.user_id, case.visibility, Origin.AUTO_BCC)
     async with context.db.work(arrival.workspace_id) as work:
         # The same mail, handed in twice at once, takes turns, and so does a contact that two mails ask for.
-        await _take_turns(work, f"message:{case.envelope.internet_message_id}")
+        await take_turns(work, f"message:{case.envelope.internet_message_id}")
         logged = await find_logged(work, case.envelope.internet_message_id)
         if logged is not None:
             if verdict.track:
@@ -212,7 +185,7 @@ async def _store(context: JobContext, case: _Case, facts: AutoBccFacts) -> None:
         kinds = Facts(
             user_addresses={address: frozenset() for address in case.user_addresses}, contacts=contacts
         )
-        shown = _without(case.envelope, arrival.address)
+        shown = without(case.envelope, arrival.address)
         stored = await store(work, receiver, Incoming(shown, decision, case.content), kinds)
         assert stored is not None, "a mail without a mailbox has no copy that could be there before"
         if verdict.track:
@@ -220,22 +193,9 @@ async def _store(context: JobContext, case: _Case, facts: AutoBccFacts) -> None:
         context.passing("auto_bcc.uncommitted")
 
 
-def _without(envelope: Envelope, address: EmailAddress) -> Envelope:
-    """The envelope as colleagues may see it: the user's own secret address is nobody's business."""
-
-    def others(people: tuple[Correspondent, ...]) -> tuple[Correspondent, ...]:
-        return tuple(person for person in people if person.address != address)
-
-    return replace(envelope, to=others(envelope.to), cc=others(envelope.cc), bcc=others(envelope.bcc))
-
-
-async def _take_turns(work: Work, what: str) -> None:
-    await work.execute(_ONE_AT_A_TIME, {"what": f"{work.workspace_id}:{what}"})
-
-
 async def _contact(work: Work, wanted: NewContact) -> ContactId:
     """Return the contact with an address, made now if there is none (B3, C4, C7)."""
-    await _take_turns(work, f"contact:{wanted.address}")
+    await take_turns(work, f"contact:{wanted.address}")
     contacts, addresses = table_of(ContactRow).c, table_of(ContactAddressRow).c
     found = await work.execute(
         select(contacts.id)

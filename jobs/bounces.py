@@ -21,6 +21,7 @@ from rules.words import (
     EmailAddress,
     MailboxId,
     MessageId,
+    SubmissionId,
     SuppressionReason,
     ThreadId,
 )
@@ -29,16 +30,21 @@ _ABOUT = text("""
 select s.id, s.state, s.step, s.kind, s.mailbox_id, m.id as message_id, m.thread_id, t.contact_id,
        m.to_recipients, m.cc_recipients, m.bcc_recipients
 from submissions s join messages m on m.id = s.message_id join threads t on t.id = m.thread_id
-where s.workspace_id = :workspace and s.state in ('SENT', 'UNCERTAIN') and s.bounced_at is null
-  and (s.marker = :marker or m.internet_message_id = :message_id)
+where s.workspace_id = :workspace and s.state in ('SENDING', 'SENT', 'UNCERTAIN') and s.bounced_at is null
+  and case when cast(:submission as uuid) is null
+      then s.marker = :marker or m.internet_message_id = :message_id else s.id = :submission end
 order by (s.marker = :marker) desc nulls last
 limit 1 for update of s
 """)
 
 
-async def record_bounce(work: Work, bounce: Bounce) -> bool:
-    """Show a report on the mail it is about; whether there is such a mail, and one was given up."""
+async def record_bounce(work: Work, bounce: Bounce, submission_id: SubmissionId | None = None) -> bool:
+    """Show a report on the mail it is about; whether there is such a mail, and one was given up.
+
+    `submission_id`: the report came to this sending's own return path, and is about no other.
+    """
     names = {
+        "submission": submission_id,
         "workspace": work.workspace_id,
         "marker": bounce.original_marker,
         "message_id": bounce.original_message_id,

@@ -74,7 +74,7 @@ class JobSettings:
     """The right-hand side of the Message-IDs that we write."""
     returns: ReturnAddresses = field(default_factory=ReturnAddresses)
     inbound_domains: frozenset[str] = frozenset()
-    """Domains that Auto BCC addresses live under."""
+    """Domains that Auto BCC and reply addresses live under."""
     redirect_uris: tuple[tuple[Provider, str], ...] = ()
     """Where each provider sends users back to; exactly what the consent was begun with."""
 

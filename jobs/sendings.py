@@ -23,7 +23,7 @@ from rules.envelope import Correspondent
 from rules.happenings import MessageChanged
 from rules.html import with_remote_images
 from rules.mime_out import OutgoingAttachment, OutgoingMessage
-from rules.return_tokens import Unsubscribing, reply_address, unsubscribe_token
+from rules.return_tokens import Unsubscribing, reply_address, unsubscribe_address, unsubscribe_token
 from rules.sender import DAY, MailKind
 from rules.submission_life import Stage, Verdict, stage_of
 from rules.words import (
@@ -221,21 +221,30 @@ async def outgoing(context: JobContext, sending: Sending) -> OutgoingMessage:
         references=tuple(row["reference_ids"]),
         attachments=tuple(_file(context.blobs, file) for file in files),
         automatic=sending.kind is MailKind.WORKFLOW,
-        reply_to=await _reply_to(context, sending),
+        reply_to=await _reply_to(context, sending, row["from_name"]),
         unsubscribe_url=_unsubscribe_url(context, sending),
+        unsubscribe_address=_unsubscribe_address(context, sending),
     )
 
 
-async def _reply_to(context: JobContext, sending: Sending) -> EmailAddress | None:
+async def _reply_to(context: JobContext, sending: Sending, name: str | None) -> Correspondent | None:
     """Return where answers are to go, so that they come back into the conversation; None: to the From."""
     if sending.via is SenderKind.MAILBOX:
         return None
     returns = context.settings.returns
     if returns.reply_domain is not None:
-        return reply_address(returns.secret, sending.thread_id, returns.reply_domain)
+        address = reply_address(returns.secret, sending.thread_id, returns.reply_domain)
+        return Correspondent(address, name)
     row = await context.db.fetchrow(sending.workspace_id, _REPLY_TO, sending.id)
-    address = None if row is None else row["reply_to"] or row["email"]
-    return None if address is None else EmailAddress(address)
+    own = None if row is None else row["reply_to"] or row["email"]
+    return None if own is None else Correspondent(EmailAddress(own))
+
+
+def _unsubscribe_address(context: JobContext, sending: Sending) -> EmailAddress | None:
+    returns = context.settings.returns
+    if sending.kind is not MailKind.BULK or returns.reply_domain is None:
+        return None
+    return unsubscribe_address(returns.secret, sending.id, returns.reply_domain)
 
 
 def _unsubscribe_url(context: JobContext, sending: Sending) -> str | None:

@@ -48,10 +48,11 @@ from rules.words import (
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who brought a message, as far as its rows need it: a mailbox, or a user's Auto BCC address."""
+    """Who brought a message, as far as its rows need it: a mailbox, a user's Auto BCC address, or a
+    conversation's own address, where it may be nobody's."""
 
     mailbox_id: MailboxId | None
-    owner: UserId
+    owner: UserId | None
     visibility: Visibility
     origin: Origin = Origin.MAILBOX
 
@@ -92,6 +93,8 @@ class Incoming:
     envelope: Envelope
     decision: Decision
     content: Content
+    sender_proved: bool | None = None
+    """Whether we proved who sent it; None where a mailbox's provider judges that."""
 
 
 class _AlreadyThere(Exception):
@@ -138,7 +141,7 @@ async def _store_new(
         await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
     await grow_thread(work, thread.thread_id, message_id, moment(envelope), decision.direction)
     await add_participants(work, thread.thread_id, envelope, facts)
-    if decision.direction is Direction.INBOUND and envelope.unread:
+    if decision.direction is Direction.INBOUND and envelope.unread and receiver.owner is not None:
         await mark_unread(work, receiver.owner, thread.thread_id, message_id)
     work.tell(MessageSynced(message_id, thread.thread_id, thread.contact_id, receiver.mailbox_id))
     return message_id, thread
@@ -176,6 +179,7 @@ def _message_values(
         "visibility": receiver.visibility.value,
         "direction": incoming.decision.direction.value,
         "origin": receiver.origin.value,
+        "sender_proved": incoming.sender_proved,
         "internet_message_id": envelope.internet_message_id,
         "in_reply_to": envelope.in_reply_to,
         "reference_ids": list(envelope.references),
@@ -259,6 +263,7 @@ async def attach_copy(
     The header's id of the copy is the one the world answers to, so a message that the CRM wrote takes it over
     where the provider replaced ours.
     """
+    assert receiver.owner is not None, "a mailbox is somebody's"
     if not await _add_copy(work, receiver, envelope, logged.message_id):
         return
     await _narrow(work, receiver, logged)
@@ -278,6 +283,7 @@ async def attach_copy(
 async def _narrow(work: Work, receiver: Receiver, logged: LoggedMessage) -> None:
     """Of mail that two mailboxes hold the narrower choice counts; what others saw of it is withdrawn."""
     messages, thread = table_of(MessageRow).c, logged.thread
+    assert receiver.owner is not None, "a mailbox is somebody's"
     narrowed = await work.execute(
         update(MessageRow)
         .where(

@@ -26,6 +26,7 @@ from rules.errors import OperatorMustAct, ProviderTrouble, Refused
 from rules.happenings import BulkSendProgressed, Command, TryWorkspaceSender
 from rules.headers import UnsafeHeader
 from rules.mime_out import OutgoingMessage, compose
+from rules.return_tokens import return_path
 from rules.send_errors import NO_SENDER_SENTENCE, SendError
 from rules.smtp_replies import pauses_bulk
 from rules.submission_life import Attempt, Happening, Stage, Verdict, judge, move, unprovable
@@ -37,8 +38,8 @@ TABLE_NAME: Final = "workspace_senders"
 SEALED_COLUMN: Final = "password_sealed"
 
 _SENDER: Final = """
-select id, host, port, tls, username, password_sealed, from_address, from_name from workspace_senders
-where workspace_id = $1
+select id, host, port, tls, username, password_sealed, from_address, from_name, bounces_here
+from workspace_senders where workspace_id = $1
 """
 
 
@@ -60,6 +61,7 @@ async def find_account(context: JobContext, workspace_id: WorkspaceId) -> SmtpAc
         password=password,
         from_address=EmailAddress(row["from_address"]),
         from_name=row["from_name"],
+        bounces_here=row["bounces_here"],
     )
 
 
@@ -101,8 +103,11 @@ async def _hand_over(context: JobContext, claimed: Claimed, sending: Sending) ->
         return await _judge(context, claimed, sending, Refused(str(unsafe)))
     sending = await _begin(context, claimed, sending)
     recipients = _recipients(message)
+    reports_to = _return_path(context, account, sending)
     try:
-        handover = await context.doors.workspace_sender.send(account, recipients, composed, context.passing)
+        handover = await context.doors.workspace_sender.send(
+            account, recipients, composed, context.passing, return_path=reports_to
+        )
         context.passing("send.accepted")
     except ProviderTrouble as trouble:
         return await _judge(context, claimed, sending, trouble)
@@ -112,6 +117,14 @@ async def _hand_over(context: JobContext, claimed: Claimed, sending: Sending) ->
 
 def _recipients(message: OutgoingMessage) -> tuple[EmailAddress, ...]:
     return tuple(dict.fromkeys(one.address for one in (*message.to, *message.cc, *message.bcc)))
+
+
+def _return_path(context: JobContext, account: SmtpAccount, sending: Sending) -> EmailAddress:
+    """Return where reports go: to us, where the sender's server may name another domain, else to the From."""
+    returns = context.settings.returns
+    if returns.reply_domain is None or not account.bounces_here:
+        return account.from_address
+    return return_path(returns.secret, sending.id, returns.reply_domain)
 
 
 async def _begin(context: JobContext, claimed: Claimed, sending: Sending) -> Sending:

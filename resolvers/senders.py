@@ -77,6 +77,7 @@ def _values(given: WorkspaceSenderInput) -> dict[str, Any]:
         "username": username,
         "from_address": read_address(f"{_FIELD}.fromAddress", given.from_address),
         "from_name": None if name is None else read_line(f"{_FIELD}.fromName", name, 200) or None,
+        "bounces_here": given.bounces_here,
     }
 
 

@@ -64,10 +64,12 @@ class SealedResults:
 
 @dataclass(frozen=True, slots=True)
 class DmarcModes:
-    """How a domain wants alignment judged; strict is `s` in its DMARC record."""
+    """What a domain's DMARC record asks: how alignment is judged (`s` is strict), and whether to refuse."""
 
     strict_spf: bool = False
     strict_dkim: bool = False
+    rejects: bool = False
+    """Whether the domain asks that mail which it did not prove be refused (`p=reject`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Evidence:
 class Belief(StrEnum):
     BELIEVED = "BELIEVED"
     NOT_BELIEVED = "NOT_BELIEVED"
+    DOMAIN_REFUSES = "DOMAIN_REFUSES"
+    """Not believed, and the author's domain asks that such mail be refused."""
     LATER = "LATER"
     """DNS did not answer, and the answer could have been yes."""
 
@@ -96,17 +100,21 @@ _COMMENT: Final = re.compile(r"\([^()]{0,1000}\)")
 _RESULTS_LIMIT: Final = 20_000
 
 
-def dmarc_modes(records: Iterable[str]) -> DmarcModes:
-    """Return the alignment modes of the one DMARC record among TXT records; relaxed where there is none.
+def dmarc_modes(records: Iterable[str], *, subdomain: bool = False) -> DmarcModes:
+    """Return what the one DMARC record among TXT records asks; relaxed, and no more, where there is none.
 
-    Source: RFC 7489 6.3, 6.6.3 (several records are none).
+    `subdomain`: the record is the organisational domain's, and the author's is below it.
+    Source: RFC 7489 6.3 (adkim, aspf, p, sp; `pct` only ever softens it), 6.6.3 (several records are none).
     """
     found = [text for text in records if re.match(r"\s*v\s*=\s*DMARC1\s*(;|$)", text)]
     if len(found) != 1:
         return DmarcModes()
     tags = dict(_TAG.findall(found[0].lower()))
+    policy = (tags.get("sp") if subdomain else None) or tags.get("p", "")
     return DmarcModes(
-        strict_spf=tags.get("aspf", "").strip() == "s", strict_dkim=tags.get("adkim", "").strip() == "s"
+        strict_spf=tags.get("aspf", "").strip() == "s",
+        strict_dkim=tags.get("adkim", "").strip() == "s",
+        rejects=policy.strip() == "reject" and tags.get("pct", "100").strip() == "100",
     )
 
 
@@ -146,7 +154,9 @@ def believe(
         ),
     )
     relaxed = evidence.dmarc or DmarcModes()
-    return Belief.LATER if _proved(author, could, organisation, relaxed) else Belief.NOT_BELIEVED
+    if _proved(author, could, organisation, relaxed):
+        return Belief.LATER
+    return Belief.DOMAIN_REFUSES if modes.rejects else Belief.NOT_BELIEVED
 
 
 def _proved(author: str, evidence: Evidence, organisation: Organisation, modes: DmarcModes) -> bool:

@@ -141,10 +141,9 @@ def new_local_part(entropy: bytes) -> str:
     return entropy.hex()
 
 
-def local_part_of(address: EmailAddress, inbound_domain: str) -> str | None:
-    """Return what stands before the @ if the address may be an Auto BCC address of this deployment."""
-    local, _, domain = address.rpartition("@")
-    return local if domain == inbound_domain and _LOCAL_PART.fullmatch(local) else None
+def is_auto_bcc(local_part: str) -> bool:
+    """Return whether what stands before an @ may be an Auto BCC address of this deployment."""
+    return _LOCAL_PART.fullmatch(local_part) is not None
 
 
 def may_be_auto_bcc(address: EmailAddress) -> bool:

@@ -41,6 +41,7 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$&^_.+\-]{1,127}")
 _BOUNDARY: Final = re.compile(r"[A-Za-z0-9_\-]{16,60}")
+_PLAIN_ADDRESS: Final = re.compile(r"[a-z0-9-]{1,64}@[a-z0-9.-]{1,253}")
 _HTTPS_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,900}")
 _CONTENT_ID: Final = re.compile(r"[A-Za-z0-9._%+\-@]{1,200}")
 
@@ -89,9 +90,11 @@ class OutgoingMessage:
     attachments: tuple[OutgoingAttachment, ...] = ()
     automatic: bool = False
     """Nobody wrote it by hand: it carries Auto-Submitted. Source: RFC 3834 5."""
-    reply_to: EmailAddress | None = None
+    reply_to: Correspondent | None = None
     unsubscribe_url: str | None = None
     """Where one POST ends mail of this kind. Source: RFC 2369 3.2, RFC 8058 3.1."""
+    unsubscribe_address: EmailAddress | None = None
+    """Where a mail does the same; named behind the URL. Source: RFC 2369 2 (several, in order)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,20 +246,25 @@ def _headers(message: OutgoingMessage, shows_bcc: bool) -> bytes:
             id_header("In-Reply-To", (message.in_reply_to,)) if message.in_reply_to else b"",
             id_header("References", references) if references else b"",
             text_header(MARKER_HEADER, message.marker),
-            _people_header("Reply-To", (Correspondent(message.reply_to),)) if message.reply_to else b"",
-            _unsubscribe(message.unsubscribe_url) if message.unsubscribe_url else b"",
+            _people_header("Reply-To", (message.reply_to,)) if message.reply_to else b"",
+            _unsubscribe(message) if message.unsubscribe_url else b"",
             b"Auto-Submitted: auto-generated\r\n" if message.automatic else b"",
             b"MIME-Version: 1.0\r\n",
         )
     )
 
 
-def _unsubscribe(url: str) -> bytes:
+def _unsubscribe(message: OutgoingMessage) -> bytes:
+    url, address = message.unsubscribe_url or "", message.unsubscribe_address
     if not _HTTPS_URL.fullmatch(url):
         raise UnsafeHeader("List-Unsubscribe", "is no address of a page")
-    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode(
-        "ascii"
-    )
+    ways = [f"<{url}>"]
+    if address is not None:
+        if not _PLAIN_ADDRESS.fullmatch(address):
+            raise UnsafeHeader("List-Unsubscribe", "is no plain address")
+        ways = [f"<{url}>,", f"<mailto:{address}?subject=unsubscribe>"]
+    post = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    return fold("List-Unsubscribe", ways) + post
 
 
 Piece = bytes | OutgoingAttachment

@@ -99,6 +99,8 @@ class Origin(StrEnum):
     CRM = "CRM"
     MAILBOX = "MAILBOX"
     AUTO_BCC = "AUTO_BCC"
+    REPLY_ADDRESS = "REPLY_ADDRESS"
+    """It came to the conversation's own address, or to the return path of a mail in it."""
 
 
 class AttachmentState(StrEnum):

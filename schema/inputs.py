@@ -173,6 +173,11 @@ class WorkspaceSenderInput:
     )
     from_address: EmailAddress = field(description="The address that its mail goes out from.")
     from_name: str | None = field(default=None, description="The name beside it; 200 characters at most.")
+    bounces_here: bool = field(
+        default=False,
+        description="Whether its mail may name a return path on the deployment's inbound domain, so that "
+        "delivery reports come back. Only for a server that lets that pass and that the domain's SPF names.",
+    )
 
 
 @strawberry.input(description="What to change of the workspace; what is left out stays.")

@@ -56,6 +56,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--inbound-smtp", default="", metavar="HOST:PORT", help="SMTP server of the inbound domain"
     )
+    parser.add_argument(
+        "--smtp-port", type=int, metavar="PORT", help="port at which mail from outside is taken by SMTP"
+    )
     parser.add_argument("--push-url", default="", help="endpoint that gets Pub/Sub notifications")
     parser.add_argument(
         "--push-audience", default="", help="audience of the push token (default: the push URL)"
@@ -102,7 +105,7 @@ async def serve(options: argparse.Namespace) -> None:
     world = World()
     state_file = prepare(world, options)
     config = uvicorn.Config(
-        application(world, state_file),
+        application(world, state_file, options.smtp_port),
         host=options.host,
         port=options.port,
         log_level=options.log_level,

@@ -233,6 +233,12 @@ class PostOffice:
         """
         self._post(account, copy, [one.address for one in self.contents.summary(copy.content).recipients])
 
+    def accept(self, return_path: str, recipients: list[str], raw: bytes) -> None:
+        """Bring a mail that was handed in from outside to its envelope's recipients."""
+        content, due_ms = self.contents.put(raw), self._due_ms()
+        self.state.parcels += [Parcel(due_ms, return_path, one.lower(), content) for one in recipients]
+        self.deliver_due()
+
     def rewrite(self, account: Account, copy_id: str, raw: bytes) -> None:
         """Replace the bytes of a copy that keeps its id, as a saved draft does."""
         summary = mime.summary_of(raw)
@@ -249,14 +255,14 @@ class PostOffice:
     def _post(self, account: Account, copy: Copy, recipients: list[str]) -> None:
         raw = self.contents.raw[copy.content]
         stripped = self.contents.put(mime.edit_fields(raw, remove=["Bcc"]))
-        due_ms = self.clock.now_ms() + int(self.dials.now.delivery_lag_seconds * 1000)
         for recipient in recipients:
-            own = self.find(recipient) is account
-            parcel = Parcel(
-                due_ms, account.address, recipient, stripped, "" if own else copy.id, copy.thread_id
-            )
+            sent_id = "" if self.find(recipient) is account else copy.id
+            parcel = Parcel(self._due_ms(), account.address, recipient, stripped, sent_id, copy.thread_id)
             self.state.parcels.append(parcel)
         self.deliver_due()
+
+    def _due_ms(self) -> int:
+        return self.clock.now_ms() + int(self.dials.now.delivery_lag_seconds * 1000)
 
     def deliver_due(self) -> None:
         """Deliver every parcel whose time has come, and the parcels that these deliveries make."""
@@ -273,12 +279,10 @@ class PostOffice:
         raw = self.contents.raw[parcel.content]
         if self.relay is not None and self.relay.takes(parcel.recipient):
             self.relay.send(parcel.return_path, parcel.recipient, raw, lambda: self._come_back(parcel, raw))
-            return
-        account = self._recipient(parcel.recipient)
-        summary = mime.summary_of(raw)
+            return None
+        account, summary = self._recipient(parcel.recipient), mime.summary_of(raw)
         if account is None:
-            self._bounce(parcel, raw)
-            return
+            return self._bounce(parcel, raw)
         sender = summary.sender[0].address if summary.sender else parcel.return_path
         spam = any(fnmatchcase(sender, pattern.lower()) for pattern in self.dials.now.spam_from)
         sorter = self.sorters.get(account.kind)
@@ -292,12 +296,8 @@ class PostOffice:
         mailbox = self.mailbox(account)
         thread_id = parcel.thread_id if not parcel.sent_copy_id else None
         thread_id = thread_id or mailbox.thread_for(summary.references, mime.base_subject(summary.subject))
-        copy = self.store(
-            account,
-            mime.edit_fields(raw, prepend=trace),
-            {place, "UNREAD"},
-            thread_id=thread_id,
-        )
+        whole = mime.edit_fields(raw, prepend=trace)
+        copy = self.store(account, whole, {place, "UNREAD"}, thread_id=thread_id)
         self._note(copy, sender, parcel.recipient, copy.id, "spam" if spam else "delivered")
         if parcel.return_path and not spam and not summary.auto_submitted:
             self._answer_automatically(account, parcel, raw)

@@ -132,6 +132,7 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "SMTP_HEALTH_PORT": str(places.ports.smtp_health),
         "SMTP_TRUSTED_NETWORKS": "127.0.0.0/8",
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "SENDER_ALLOWED_NETWORKS": "127.0.0.0/8",
         "LOG_JSON_LINES": "false",
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
@@ -173,6 +174,7 @@ def simulator_arguments(places: Places) -> list[str]:
         *("--state", str(places.simulator_state), "--redirect-uri", callback),
         *("--microsoft-redirect-uri", f"{places.api_url}/oauth/microsoft/callback"),
         *("--push-url", hook, "--push-audience", hook, "--push-service-account", PUSH_ACCOUNT),
+        *("--smtp-port", str(places.ports.outside_smtp)),
         *("--inbound-domain", INBOUND_DOMAIN, "--inbound-smtp", f"{HOST}:{places.ports.smtp}"),
     ]
 

@@ -26,7 +26,7 @@ class DemoTrouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Five ports in a row."""
+    """Six ports in a row."""
 
     api: int
 
@@ -47,6 +47,10 @@ class Ports:
         return self.api + 4
 
     @property
+    def outside_smtp(self) -> int:
+        return self.api + 5
+
+    @property
     def named(self) -> tuple[tuple[str, int], ...]:
         return (
             ("the API", self.api),
@@ -54,6 +58,7 @@ class Ports:
             ("the worker", self.worker),
             ("the SMTP process", self.smtp),
             ("the SMTP process's health", self.smtp_health),
+            ("the simulated world's mail server", self.outside_smtp),
         )
 
 
@@ -102,15 +107,15 @@ class Places:
 
 
 def read_port(written: str | None) -> Ports:
-    """Read PORT. Raises: DemoTrouble: it is no port that leaves room for five."""
+    """Read PORT. Raises: DemoTrouble: it is no port that leaves room for six."""
     try:
         first = int(written or "8000")
     except ValueError:
         raise DemoTrouble(
             f"PORT={written} is not a number. Choose one, such as PORT=9000 make demo"
         ) from None
-    if not 1 <= first <= 65531:
-        raise DemoTrouble(f"PORT={first} leaves no room for five ports. Choose one from 1024 to 65531.")
+    if not 1 <= first <= 65530:
+        raise DemoTrouble(f"PORT={first} leaves no room for six ports. Choose one from 1024 to 65530.")
     return Ports(first)
 
 
@@ -128,7 +133,7 @@ def refuse_used_ports(ports: Ports) -> None:
                     ) from None
                 raise DemoTrouble(
                     f"Port {port}, which {name} needs, is in use. Stop what uses it, or choose another first "
-                    f"port of five in a row: PORT={port + 1000 if port < 60000 else 8000} make demo"
+                    f"port of six in a row: PORT={port + 1000 if port < 60000 else 8000} make demo"
                 ) from None
 
 

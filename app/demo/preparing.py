@@ -48,7 +48,7 @@ async def _prepare(where: Places, kept: DemoSecrets, addresses: Addresses) -> De
             known = WorkspaceId(UUID(kept.workspace_id))
             if await db.fetchval(known, "select true from workspaces where id = $1", known):
                 return kept
-        seeded = await seed(db, vault, now())
+        seeded = await seed(db, vault, now(), where.ports.outside_smtp)
         return configuration.remember(where, kept, str(seeded.workspace_id), seeded.token)
     finally:
         await db.close()

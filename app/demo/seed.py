@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.accounts import make_key, make_user, make_workspace
+from app.demo.places import HOST
 from database.ids import new_id
 from database.pool import Database
 from database.tables import (
@@ -22,6 +23,7 @@ from database.tables import (
     ThreadRow,
     UnreadRow,
     WorkspaceRow,
+    WorkspaceSenderRow,
 )
 from database.vault import Vault
 from database.work import Work
@@ -35,10 +37,12 @@ from rules.words import (
     Role,
     Scope,
     ThreadId,
+    TlsMode,
     WorkspaceId,
 )
 
 NAME: Final = "Example & Co."
+SENDER_ADDRESS: Final = "hello@example-co.test"
 USERS: Final = (
     ("Ann Berg", "ann@example-co.test", Role.ADMIN),
     ("Ben Holm", "ben@example-co.test", Role.MEMBER),
@@ -148,13 +152,14 @@ class Seeded:
     token: str
 
 
-async def seed(db: Database, vault: Vault, now: datetime) -> Seeded:
-    """Make the workspace and everything in it."""
+async def seed(db: Database, vault: Vault, now: datetime, outside_smtp: int) -> Seeded:
+    """Make the workspace and everything in it; its sender reaches the simulated world at that port."""
     workspace_id = await make_workspace(db, vault, NAME, now)
     users = [await make_user(db, workspace_id, name, email, role, now) for name, email, role in USERS]
     people = {row.name.split()[0]: Writer(row.id, row.name, row.email, True) for row in users}
     async with db.work(workspace_id) as work:
         await work.execute(update(WorkspaceRow).values(labs_outlook=True))
+        _add_sender(work, outside_smtp)
         for place, (name, company, address) in enumerate(CONTACTS):
             contact = _add_contact(work, name, company, address, now - timedelta(days=60 - place))
             people[name.split()[0]] = Writer(contact, name, address, False)
@@ -164,6 +169,22 @@ async def seed(db: Database, vault: Vault, now: datetime) -> Seeded:
     scopes = frozenset({Scope.READ, Scope.SEND, Scope.ADMIN})
     token = await make_key(db, workspace_id, "demo", scopes, users[0].id, now)
     return Seeded(workspace_id, token)
+
+
+def _add_sender(work: Work, port: int) -> None:
+    work.add(
+        WorkspaceSenderRow(
+            id=new_id(),
+            workspace_id=work.workspace_id,
+            host=HOST,
+            port=port,
+            tls=TlsMode.NONE,
+            from_address=SENDER_ADDRESS,
+            from_name=NAME,
+            bounces_here=True,
+            changed_at=work.now,
+        )
+    )
 
 
 def _add_contact(work: Work, name: str, company: str, address: str, at: datetime) -> UUID:

@@ -114,7 +114,7 @@ _LABS = Noun(columns={"id": "{of}.id", "outlook": "{of}.labs_outlook"})
 _WORKSPACE_SENDER = Noun(
     columns=_plain(
         *("id", "host", "port", "tls", "username", "from_address", "from_name", "changed_at", "tested_at"),
-        "test_error",
+        *("test_error", "bounces_here"),
     )
     | {"password_set": "{of}.password_sealed is not null"}
 )
@@ -324,7 +324,10 @@ _THREAD = Noun(
 )
 
 _MESSAGE = Noun(
-    columns=_plain("id", "direction", "origin", "internet_message_id", "sent_at", "synced_at", "warnings")
+    columns=_plain(
+        *("id", "direction", "origin", "internet_message_id", "sent_at", "synced_at", "warnings"),
+        "sender_proved",
+    )
     | {
         "from_": "array[{of}.from_address::text, {of}.from_name]",
         "to": "{of}.to_recipients::text",

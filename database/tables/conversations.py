@@ -162,6 +162,8 @@ class MessageRow(SQLModel, table=True):
     received_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     synced_at: datetime = Field(sa_column=columns.instant())
     warnings: list[str] = Field(default_factory=list, sa_column=columns.texts())
+    sender_proved: bool | None = None
+    """Whether this deployment proved who sent it; null where a mailbox's provider judges that."""
     raw_key: str | None = None
     """Where the blob store keeps the message as it came."""
     search: str | None = Field(

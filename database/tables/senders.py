@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from database.tables import columns
@@ -29,6 +29,10 @@ class WorkspaceSenderRow(SQLModel, table=True):
     password_sealed: bytes | None = Field(default=None, sa_column=columns.sealed())
     from_address: str
     from_name: str | None = None
+    bounces_here: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    """Whether its mail names a return path on the inbound domain, so that reports come back to us."""
     changed_at: datetime = Field(sa_column=columns.instant())
     tested_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     test_error: str | None = None

@@ -20,6 +20,8 @@ class SmtpAccount:
     password: SecretStr | None
     from_address: EmailAddress
     from_name: str | None = None
+    bounces_here: bool = False
+    """Whether its mail may name a return path of ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,12 @@ class WorkspaceSender(Protocol):
         recipients: Sequence[EmailAddress],
         message: ComposedMessage,
         passing: Passing = _nothing,
+        *,
+        return_path: EmailAddress | None = None,
     ) -> Handover:
-        """Hand a mail over. Raises: the tree of rules/errors.py; OutcomeUnknown where it may have left."""
+        """Hand a mail over; reports go to its return path, else to the From.
+
+        Raises: the tree of rules/errors.py; OutcomeUnknown where it may have left."""
 
 
 @dataclass(slots=True)
@@ -57,24 +61,27 @@ class SmtpSender:
         recipients: Sequence[EmailAddress],
         message: ComposedMessage,
         passing: Passing = _nothing,
+        *,
+        return_path: EmailAddress | None = None,
     ) -> Handover:
-        """Hand a mail over, to all recipients alike.
+        """Hand a mail over, to all recipients alike, with its return path on the envelope.
 
         Raises:
             Refused, Retryable, OperatorMustAct: nothing left.
             OutcomeUnknown: it may have left; it must not be repeated.
         """
+        reports_to = return_path or account.from_address
         async with self._lane(account) as lane:
             kept = await self._kept(lane)
             if kept is not None:
                 try:
-                    return await self._deliver(lane, kept, account, recipients, message, passing)
+                    return await self._deliver(lane, kept, reports_to, recipients, message, passing)
                 except Retryable:
                     # It died, or was ended (421), while it waited; nothing of the mail was looked at.
                     if kept.answered:
                         raise
             fresh = await open_session(account, self._settings)
-            return await self._deliver(lane, fresh, account, recipients, message, passing)
+            return await self._deliver(lane, fresh, reports_to, recipients, message, passing)
 
     async def close(self) -> None:
         """Part from every server."""
@@ -87,13 +94,13 @@ class SmtpSender:
         self,
         lane: _Lane,
         session: SmtpSession,
-        account: SmtpAccount,
+        reports_to: EmailAddress,
         recipients: Sequence[EmailAddress],
         message: ComposedMessage,
         passing: Passing,
     ) -> Handover:
         try:
-            return await session.deliver(account.from_address, recipients, message, passing)
+            return await session.deliver(reports_to, recipients, message, passing)
         finally:
             if session.open and session.mails < self._settings.mails_a_connection:
                 lane.waiting.append((asyncio.get_running_loop().time(), session))

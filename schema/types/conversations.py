@@ -175,6 +175,10 @@ class Message:
     read: bool = field(description="Whether the viewer has read it; true for a workspace's key.")
     delivery: Delivery | None = field(description="How its sending stands; only on mail the CRM sent.")
     warnings: list[str] = field(description="What the reader should know of it, each in a sentence.")
+    sender_proved: bool | None = field(
+        description="Whether SPF, DKIM or a trusted forwarder proved that it is by the address in `from`; "
+        "null where a mailbox's provider judged that, and on mail of the CRM."
+    )
     replayed: bool = field(
         description="True only in the answer to a sendEmail whose idempotency key had already been used.",
         default=False,

@@ -23,6 +23,10 @@ class WorkspaceSender:
     password_set: bool = field(description="Whether a password is kept for it.")
     from_address: EmailAddress = field(description="The address that its mail goes out from.")
     from_name: str | None = field(description="The name beside it, where the mail has no author's.")
+    bounces_here: bool = field(
+        description="Whether its mail names a return path on the deployment's inbound domain, so that "
+        "delivery reports are shown on the mail they are about."
+    )
     changed_at: datetime = field(description="When it was set up or changed.")
     tested_at: datetime | None = field(description="When the last test mail was tried.")
     test_error: str | None = field(

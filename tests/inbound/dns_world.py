@@ -21,6 +21,7 @@ class Zone(asyncio.DatagramProtocol):
     """Records by (name, type), each as it is written in a zone file."""
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    port: int = 0
     silent: set[str] = field(default_factory=set)
     """Names, and ends of names, that are not answered."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -57,7 +58,7 @@ async def name_server() -> AsyncIterator[tuple[Zone, Resolver]]:
     """Serve a zone on a free port, with a resolver that asks it and is soon out of patience."""
     loop = asyncio.get_running_loop()
     transport, zone = await loop.create_datagram_endpoint(Zone, local_addr=("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
+    port = zone.port = transport.get_extra_info("sockname")[1]
     try:
         yield zone, Resolver(["127.0.0.1"], port=port, patience=timedelta(milliseconds=400))
     finally:

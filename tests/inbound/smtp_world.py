@@ -9,7 +9,8 @@ from pathlib import Path
 from uuid import UUID
 
 from database.ids import new_id
-from inbound.smtp import HandedIn, MailroomAway, Owner, SmtpDoor, SmtpLimits
+from inbound.destinations import Destination, Owner
+from inbound.smtp import HandedIn, MailroomAway, SmtpDoor, SmtpLimits
 from rules.words import UserId, WorkspaceId
 
 DOMAIN = "in.bothways.test"
@@ -31,7 +32,7 @@ class Listed:
         self.gate.set()
         self._owners = {local: Owner(UserId(new_id()), WorkspaceId(new_id())) for local in (ANN, BOB)}
 
-    async def owner_of(self, local_part: str) -> Owner | None:
+    async def destination_of(self, local_part: str) -> Destination | None:
         return self._owners.get(local_part)
 
     async def take(self, mail: HandedIn) -> str:

@@ -23,7 +23,12 @@ from jobs.sweep import ask_for_forgotten_sends
 from providers.doors import Doors
 from providers.smtp.account import SmtpSettings
 from rules.happenings import RunBulkSend, SendSubmission, TryWorkspaceSender
-from rules.return_tokens import read_unsubscribe_token, thread_of_reply
+from rules.return_tokens import (
+    read_unsubscribe_token,
+    submission_of_return,
+    submission_to_unsubscribe,
+    thread_of_reply,
+)
 from rules.words import BulkSendId, ContactId, DeliveryState, MessageId, SubmissionId
 from tests.jobs.crm import Crm, Killed, clock, kill_at
 from tests.mail_server import PASSWORD, USERNAME, MailServer, running_mail_server
@@ -174,10 +179,26 @@ async def test_an_individual_mail_goes_by_the_workspace_sender(sending: Sending)
     assert (row["state"], row["error"]) == ("SENT", None)
     assert (taken.sender, taken.recipients) == (FROM, ("dana@okafor.co",))
     assert "From: Ann Berg <hello@okafor.example>" in taken.head
-    reply_to = next(line for line in taken.head.splitlines() if line.startswith("Reply-To: "))
+    lines = taken.head.replace("\r\n ", " ").splitlines()
+    reply_to = next(line for line in lines if line.startswith("Reply-To: "))
     [message] = await sending.crm.rows("select thread_id from messages")
-    assert thread_of_reply(SECRET, reply_to.partition(" ")[2].partition("@")[0]) == message["thread_id"]
+    name, _, address = reply_to.removeprefix("Reply-To: ").partition(" <")
+    assert name == "Ann Berg"
+    assert thread_of_reply(SECRET, address.partition("@")[0]) == message["thread_id"]
     assert "List-Unsubscribe" not in taken.head
+
+
+async def test_reports_go_to_a_return_path_of_ours_where_the_server_lets_it_pass(sending: Sending) -> None:
+    submission_id = await sending.submit()
+    async with sending.crm.db.work(sending.crm.workspace_id) as work:
+        await work.execute(text("update workspace_senders set bounces_here = true"))
+    await sending.crm.work()
+
+    [taken] = sending.server.taken
+    local_part, _, domain = taken.sender.partition("@")
+    assert submission_of_return(SECRET, local_part) == submission_id
+    assert domain == "in.okafor.example"
+    assert "From: Ann Berg <hello@okafor.example>" in taken.head
 
 
 @pytest.mark.rule("S10")
@@ -304,11 +325,15 @@ async def test_each_mail_of_a_bulk_send_can_be_unsubscribed_with_one_click(sendi
 
     head = sending.server.taken[0].head.replace("\r\n ", " ").splitlines()
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
-    [url] = [line.partition("<")[2].strip(">") for line in head if line.startswith("List-Unsubscribe:")]
+    [ways] = [line.partition(" ")[2] for line in head if line.startswith("List-Unsubscribe:")]
+    url, mailto = (one.strip("<>") for one in ways.split(", "))
     assert url.startswith("https://crm.example/unsubscribe/")
     named = read_unsubscribe_token(SECRET, url.rpartition("/")[2])
     [submission] = await sending.crm.rows("select id from submissions")
     assert named is not None and named.submission_id == submission["id"]
+    address, _, subject = mailto.removeprefix("mailto:").partition("?")
+    assert subject == "subject=unsubscribe"
+    assert submission_to_unsubscribe(SECRET, address.partition("@")[0]) == submission["id"]
 
 
 @pytest.mark.rule("S10")

@@ -109,8 +109,8 @@ def test_alignment_is_by_organisation(proved: str, author: str, strict: bool, ex
     [
         ([], DmarcModes()),
         (["v=DMARC1; p=none"], DmarcModes()),
-        (["v=DMARC1; p=reject; adkim=s; aspf=s"], STRICT),
-        (["v=DMARC1; p=reject; aspf=S"], DmarcModes(strict_spf=True)),
+        (["v=DMARC1; p=none; adkim=s; aspf=s"], STRICT),
+        (["v=DMARC1; p=reject; aspf=S"], DmarcModes(strict_spf=True, rejects=True)),
         (["v=DMARC1; adkim=s", "v=DMARC1; p=none"], DmarcModes()),
         (["something else", "v=DMARC1;adkim=s"], DmarcModes(strict_dkim=True)),
         (["v=DMARC10; adkim=s"], DmarcModes()),

@@ -17,8 +17,8 @@ from rules.auto_bcc import (
     NewContact,
     RefusalReason,
     Refused,
+    is_auto_bcc,
     judge,
-    local_part_of,
     new_local_part,
     only_sender,
 )
@@ -77,14 +77,13 @@ def test_an_address_is_made_of_all_its_random_bits(entropy: bytes) -> None:
     local = new_local_part(entropy)
 
     assert bytes.fromhex(local) == entropy
-    assert local_part_of(EmailAddress(f"{local}@{DOMAIN}"), DOMAIN) == local
-    assert local_part_of(EmailAddress(f"{local}@other.test"), DOMAIN) is None
+    assert is_auto_bcc(local)
 
 
 @pytest.mark.rule("B1")
 @pytest.mark.parametrize("local", ["ann", "a" * 31, "a" * 33, "g" * 32, ""])
 def test_what_has_another_form_is_no_auto_bcc_address(local: str) -> None:
-    assert local_part_of(EmailAddress(f"{local}@{DOMAIN}"), DOMAIN) is None
+    assert not is_auto_bcc(local)
 
 
 @pytest.mark.rule("B2")

@@ -11,7 +11,11 @@ from rules.return_tokens import (
     Unsubscribing,
     read_unsubscribe_token,
     reply_address,
+    return_path,
+    submission_of_return,
+    submission_to_unsubscribe,
     thread_of_reply,
+    unsubscribe_address,
     unsubscribe_token,
 )
 from rules.words import SubmissionId, ThreadId, WorkspaceId
@@ -69,3 +73,18 @@ def test_a_token_of_one_kind_is_none_of_the_other() -> None:
     token = unsubscribe_token(SECRET, Unsubscribing(WorkspaceId(id), SubmissionId(id)))
 
     assert thread_of_reply(SECRET, f"re-{token}") is None
+
+
+@given(IDS)
+def test_a_name_of_one_purpose_is_none_of_another(id: UUID) -> None:
+    makers = (
+        (reply_address(SECRET, ThreadId(id), "in.example"), thread_of_reply),
+        (return_path(SECRET, SubmissionId(id), "in.example"), submission_of_return),
+        (unsubscribe_address(SECRET, SubmissionId(id), "in.example"), submission_to_unsubscribe),
+    )
+    for address, reader in makers:
+        local_part = address.partition("@")[0]
+        for other, read in makers:
+            swapped = other.partition("@")[0][:3] + local_part[3:]
+            assert read(SECRET, local_part) == (id if read is reader else None)
+            assert read(SECRET, swapped) == (id if other == address else None)

@@ -35,6 +35,7 @@ from tests.waiting import wait_until
 ANN = "ann@example-co.test"
 DANA = "dana@okafor-roofing.test"
 MEI = "mei@lindqvist-co.test"
+SENDER = "hello@example-co.test"
 INBOUND_DOMAIN = "in.bothways.test"
 PUSH_ACCOUNT = "pubsub@simulator.test"
 
@@ -84,6 +85,8 @@ class Stack:
     environment: dict[str, str]
     simulator: Simulator
     logs: Path
+    outside_smtp: int
+    """Where the simulated world takes mail from workspaces' own senders."""
     token: str = ""
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20))
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
@@ -221,6 +224,22 @@ class Stack:
         assert sent["sendEmail"]["__typename"] == "Message", sent
         return dict(sent["sendEmail"])
 
+    async def set_sender(self, **more: Any) -> None:
+        """Let the workspace send by a mail server of its own: the simulated world's."""
+        sender = {
+            "host": "127.0.0.1",
+            "port": self.outside_smtp,
+            "tls": "NONE",
+            "fromAddress": SENDER,
+            **more,
+        }
+        said = await self.ask(
+            "mutation($input: WorkspaceInput!) { updateWorkspace(input: $input) {"
+            " __typename ... on UserError { message } } }",
+            input={"workspaceSender": sender | more},
+        )
+        assert said["updateWorkspace"]["__typename"] == "Workspace", said
+
     async def delivery(self, message_id: str) -> str:
         said = await self.ask("query($id: ID!) { message(id: $id) { delivery { state } } }", id=message_id)
         return str(said["message"]["delivery"]["state"])
@@ -246,7 +265,7 @@ async def running_stack(
     database_url: str, owner_url: str, redis_url: str, folder: Path, **more: str
 ) -> AsyncIterator[Stack]:
     """Start everything, make a workspace with Ann as its admin, and stop everything afterwards."""
-    port, worker_port, smtp_port = free_port(), free_port(), free_port()
+    port, worker_port, smtp_port, outside_smtp = (free_port() for _ in range(4))
     api = f"http://127.0.0.1:{port}"
     options = {
         "redirect_uri": f"{api}/oauth/google/callback",
@@ -256,6 +275,7 @@ async def running_stack(
         "push_service_account": PUSH_ACCOUNT,
         "inbound_domain": INBOUND_DOMAIN,
         "inbound_smtp": f"127.0.0.1:{smtp_port}",
+        "smtp_port": outside_smtp,
     }
     async with running_simulator(**options) as simulator:
         await simulator.create_account(ANN, "Ann Berg", "google")
@@ -304,7 +324,7 @@ async def running_stack(
             "GOOGLE_PEOPLE_ROOT": f"{google}people/",
             **more,
         }
-        stack = Stack(api, environment, simulator, folder)
+        stack = Stack(api, environment, simulator, folder, outside_smtp)
         try:
             yield stack
         finally:

@@ -23,12 +23,12 @@ PORTS: Final = range(12_000, 32_000, 10)
 
 
 def free_ports() -> int:
-    """The first of five free ports in a row; processes that test side by side look in different places."""
+    """The first of six free ports in a row; processes that test side by side look in different places."""
     began = os.getpid() % len(PORTS)
     for first in itertools.chain(PORTS[began:], PORTS[:began]):
-        if all(is_free(port) for port in range(first, first + 5)):
+        if all(is_free(port) for port in range(first, first + 6)):
             return first
-    raise RuntimeError("no five free ports in a row below 32000")
+    raise RuntimeError("no six free ports in a row below 32000")
 
 
 def is_free(port: int) -> bool:

@@ -89,7 +89,7 @@ async def test_it_ends_with_the_process_that_started_it(demo: Demo) -> None:
     await wait_until(lambda: not demo.left(), description="no process is left", seconds=30)
 
 
-@pytest.mark.parametrize(("port", "told"), [("nine", "is not a number"), ("65535", "no room for five ports")])
+@pytest.mark.parametrize(("port", "told"), [("nine", "is not a number"), ("65535", "no room for six ports")])
 def test_a_port_that_cannot_be_is_told(demo: Demo, port: str, told: str) -> None:
     demo.start(port=port).wait(30)
 
