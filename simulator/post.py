@@ -279,10 +279,11 @@ class PostOffice:
         raw = self.contents.raw[parcel.content]
         if self.relay is not None and self.relay.takes(parcel.recipient):
             self.relay.send(parcel.return_path, parcel.recipient, raw, lambda: self._come_back(parcel, raw))
-            return None
+            return
         account, summary = self._recipient(parcel.recipient), mime.summary_of(raw)
         if account is None:
-            return self._bounce(parcel, raw)
+            self._bounce(parcel, raw)
+            return
         sender = summary.sender[0].address if summary.sender else parcel.return_path
         spam = any(fnmatchcase(sender, pattern.lower()) for pattern in self.dials.now.spam_from)
         sorter = self.sorters.get(account.kind)

@@ -253,7 +253,7 @@ def _message(
         owner_id=user.id,
         direction=Direction.OUTBOUND if author.is_user else Direction.INBOUND,
         origin=Origin.MAILBOX,
-        internet_message_id=f"<{message_id}@{author.address.rpartition('@')[2]}>",
+        internet_message_id=f"{message_id}@{author.address.rpartition('@')[2]}",
         from_address=author.address,
         from_name=author.name,
         to_recipients=[{"address": reader.address, "name": reader.name}],

@@ -66,6 +66,40 @@ async def test_it_answers_keeps_its_data_and_leaves_nothing(demo: Demo) -> None:
     assert not demo.links.exists()
 
 
+SEND = """mutation { sendWorkflowEmail(input: {idempotencyKey: "hello", threadId: "%s",
+  subject: "Your appointment", text: "See you on Monday."}) { __typename ... on UserError { message } } }"""
+DANA = """{ contacts(search: "dana@okafor-roofing.test") { edges { node { threads(first: 1) { edges {
+  node { id messages(first: 10) { edges { node { origin text } } } } } } } } } }"""
+
+
+@pytest.mark.timeout(180)
+async def test_mail_of_the_workspace_sender_is_answered(demo: Demo) -> None:
+    """The demo's own mail server carries it to Dana, whose answer comes into the conversation."""
+    demo.start()
+    links = await demo.told()
+    [contact] = (await ask(links, DANA))["data"]["contacts"]["edges"]
+    sent = await ask(links, SEND % contact["node"]["threads"]["edges"][0]["node"]["id"])
+    assert sent["data"]["sendWorkflowEmail"]["__typename"] == "Message", sent
+    inbox = f"{links['simulator']}/accounts/dana@okafor-roofing.test/messages"
+    async with httpx.AsyncClient() as outside:
+
+        async def came() -> str | None:
+            mails = (await outside.get(inbox)).json()["messages"]
+            return next((one["id"] for one in mails if one["subject"] == "Your appointment"), None)
+
+        received = await wait_until(came, description="Dana has the mail", seconds=30)
+        answer = await outside.post(inbox, json={"reply_to": received, "text": "Until Monday."})
+        assert answer.status_code == 201, answer.text
+
+    async def answered() -> bool:
+        [found] = (await ask(links, DANA))["data"]["contacts"]["edges"]
+        messages = found["node"]["threads"]["edges"][0]["node"]["messages"]["edges"]
+        last = messages[-1]["node"]
+        return last["origin"] == "REPLY_ADDRESS" and last["text"].strip() == "Until Monday."
+
+    await wait_until(answered, description="the answer is in Dana's conversation", seconds=30)
+
+
 @pytest.mark.timeout(120)
 async def test_a_demo_that_is_killed_takes_everything_with_it(demo: Demo) -> None:
     process = demo.start()
