@@ -35,6 +35,8 @@ from database.tables import (
     TrackedContactRow,
     UnreadRow,
     VerificationRow,
+    WebhookDeliveryRow,
+    WebhookRow,
     WorkspaceSenderRow,
     metadata,
 )
@@ -97,6 +99,23 @@ def _add_sender(work: Work, common: dict[str, Any], contact: ContactRow) -> None
     work.add(BulkRecipientRow(**common, bulk_send_id=common["id"], contact_id=contact.id))
 
 
+def _add_webhook(work: Work, common: dict[str, Any]) -> None:
+    work.add(
+        WebhookRow(
+            **common,
+            url="https://crm.example/told",
+            secret_sealed=b"s",
+            changed_at=work.now,
+            created_at=work.now,
+        )
+    )
+    work.add(
+        WebhookDeliveryRow(
+            **common, webhook_id=common["id"], event_at=work.now, subject={}, created_at=work.now
+        )
+    )
+
+
 async def fill(work: Work, workspace: WorkspaceForTests) -> None:
     """Put at least one row into every table."""
     contact, thread, message = conversation(work, workspace)
@@ -129,6 +148,7 @@ async def fill(work: Work, workspace: WorkspaceForTests) -> None:
     work.add(AddressBookRow(**common, mailbox_id=box.id))
     work.add(AddressBookEntryRow(**common, mailbox_id=box.id, external_id="p", address_hash=b"h"))
     _add_sender(work, common, contact)
+    _add_webhook(work, common)
     work.add(
         ContactLinkRow(
             **common, mailbox_id=box.id, contact_id=contact.id, external_id="p", created_at=work.now
@@ -314,7 +334,9 @@ async def test_only_the_listed_functions_look_across(owner_line: Connection) -> 
         "across_mailboxes_at",
         "across_mailboxes_to_check",
         "across_mailboxes_to_renew",
+        "across_submission",
         "across_submissions_not_asked",
+        "across_thread",
         "across_workspaces",
         "across_workspaces_wrapped_otherwise",
         "across_wrapping_keys",

@@ -95,7 +95,7 @@ async def test_mail_of_the_workspace_sender_is_answered(demo: Demo) -> None:
         [found] = (await ask(links, DANA))["data"]["contacts"]["edges"]
         messages = found["node"]["threads"]["edges"][0]["node"]["messages"]["edges"]
         last = messages[-1]["node"]
-        return last["origin"] == "REPLY_ADDRESS" and last["text"].strip() == "Until Monday."
+        return (last["origin"], last["text"].strip()) == ("REPLY_ADDRESS", "Until Monday.")
 
     await wait_until(answered, description="the answer is in Dana's conversation", seconds=30)
 
