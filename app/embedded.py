@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _SOCKET_PATH_LIMIT = 90
@@ -96,10 +96,10 @@ def _private(folder: Path, user_id: int) -> Path:
 class EmbeddedPostgres:
     """A PostgreSQL cluster in a folder, reached through a Unix socket that only its owner can open.
 
-    `durable=False` gives up fsync for speed: for tests.
+    `durable=False` gives up fsync for speed: for tests. `more` are settings of the server beside ours.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, more: Mapping[str, str] | None = None) -> None:
         self._binaries = _postgres_binaries()
         self._user_id = -1
         self.folder = folder.resolve()
@@ -113,7 +113,7 @@ class EmbeddedPostgres:
             self._socket_folder = _socket_folder(self.folder)
             if self._user_id >= 0:
                 _private(self._socket_folder, self._user_id)
-        self._settings = _TUNED if durable else _TUNED | _FORGETFUL
+        self._settings = (_TUNED if durable else _TUNED | _FORGETFUL) | dict(more or {})
         self._server: _Guarded | None = None
 
     def start(self) -> str:
@@ -139,6 +139,11 @@ class EmbeddedPostgres:
         )
         _await_ready(self._server, "PostgreSQL", self._is_ready, 30)
         return self.url()
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id, while it runs."""
+        return self._postmaster()
 
     def url(self, role: str = "postgres", database: str = "bothways") -> str:
         """The address of a database of this cluster for one of its roles."""

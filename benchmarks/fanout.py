@@ -11,11 +11,9 @@ import base64
 import importlib.util
 import os
 import shutil
-import socket as sockets
 import statistics
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,16 +23,14 @@ import redis.asyncio as redis
 import uvloop
 
 from benchmarks.fanout_servers import CHANNEL
+from benchmarks.processes import ROOT, cpu_seconds, free_port, rss_bytes, running
 
-_ROOT = Path(__file__).resolve().parent.parent
-_NODE_MODULES = _ROOT / "tests" / "node" / "node_modules"
+_NODE_MODULES = ROOT / "tests" / "node" / "node_modules"
 _IN_FLIGHT = 4
 _QUERY = (
     "subscription { messageSynced { id at message "
     "{ id subject snippet sentAt sender { address name } to { address name } } } }"
 )
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Subscriber(asyncio.Protocol):
@@ -191,7 +187,7 @@ KINDS = ("ours", "ours-plain-asgi", "floor", "graphql-ws", "strawberry")
 def command_of(kind: str, port: int, redis_port: int) -> list[str]:
     """Return the command line of a server."""
     if kind == "graphql-ws":
-        script = str(_ROOT / "benchmarks" / "fanout_peer.mjs")
+        script = str(ROOT / "benchmarks" / "fanout_peer.mjs")
         return [
             shutil.which("node") or "node",
             script,
@@ -202,46 +198,6 @@ def command_of(kind: str, port: int, redis_port: int) -> list[str]:
         ]
     url = f"redis://127.0.0.1:{redis_port}/0"
     return [sys.executable, "-m", "benchmarks.fanout_servers", kind, f"{port}", url]
-
-
-def free_port() -> int:
-    with sockets.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def until_listening(port: int) -> None:
-    """Return when something accepts connections."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
-
-
-@asynccontextmanager
-async def running(command: list[str], port: int) -> AsyncIterator[int]:
-    """Run a server and give its process id."""
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL, cwd=_ROOT)
-    try:
-        await until_listening(port)
-        yield process.pid
-    finally:
-        process.kill()
-        await process.wait()
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def rss_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 async def measure(kind: str, redis_port: int, subscribers: int, seconds: float) -> Measured:
