@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PREVIEW_LENGTH = 255
 UNSAFE = re.compile(r"(?is)<(script|object|iframe)\b.*?</\1\s*>|\son\w+\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")
+THREAD_PROPERTIES = {"in-reply-to": "String 0x1042", "references": "String 0x1039"}
 ONLY_SELECTED = {"internetMessageHeaders", "uniqueBody"}
 OVERHEAD_BYTES = 300
 
@@ -177,7 +178,7 @@ def look(shown: Shown) -> odata.Look:
     def found(name: str) -> object:
         head, *steps = name.split("/")
         if head == "singleValueExtendedProperties":
-            return [{"id": id_, "value": value} for id_, value in shown.item.properties.items()]
+            return [{"id": id_, "value": value} for id_, value in _extended(shown).items()]
         value: object = (
             shown.graph_id if head == "id" else PROPERTIES[head](shown) if head in PROPERTIES else None
         )
@@ -186,6 +187,18 @@ def look(shown: Shown) -> odata.Look:
         return value
 
     return found
+
+
+def _extended(shown: Shown) -> dict[str, str]:
+    """Return the extended properties: those that were set, and what Exchange keeps of the thread's headers.
+
+    Source: MS-OXOMSG 2.2.1 (PidTagInReplyToId, PidTagInternetReferences)
+    """
+    headers = mime.all_headers(shown.world.contents.raw[shown.copy.content])
+    thread = {
+        THREAD_PROPERTIES[name.lower()]: value for name, value in headers if name.lower() in THREAD_PROPERTIES
+    }
+    return {**thread, **shown.item.properties}
 
 
 def _usual() -> list[str]:
@@ -199,7 +212,7 @@ def _expanded(call: "Call", shown: Shown) -> Json:
             body["attachments"] = [attachment(one, shown, whole=True) for one in shown.attached]
         if name == "singleValueExtendedProperties":
             ids = odata.property_ids(inner)
-            held = {id_: value for id_, value in shown.item.properties.items() if id_ in ids}
+            held = {id_: value for id_, value in _extended(shown).items() if id_ in ids}
             if held:
                 body[name] = [{"id": id_, "value": value} for id_, value in held.items()]
     return body

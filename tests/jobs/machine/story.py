@@ -61,6 +61,8 @@ class Story:
         self.verified: dict[Box, Any] = {}
         self.steps: list[str] = []
         self.subjects: dict[str, str] = {}
+        self.grew_at: dict[str, datetime] = {}
+        """When something was last added to a conversation, by the Message-ID that began it."""
         self._doors: list[Doors] = []
 
     async def begin(self) -> None:
@@ -98,18 +100,23 @@ class Story:
         if author == to:
             return
         number = len(self.steps)
-        await self.crm.simulator.deliver(author, to, cc=cc, bcc=bcc, subject=f"Matter {number}", text="x")
+        begun = await self.crm.simulator.deliver(
+            author, to, cc=cc, bcc=bcc, subject=f"Matter {number}", text="x"
+        )
+        self.grew_at[begun["internet_message_id"]] = datetime.now(UTC)
 
     async def answer(self, author: str, number: int, to_all: bool, subject: str | None) -> None:
         """Somebody answers a mail of theirs."""
         mail = await self._picked(author, number)
         if mail is not None:
+            await self._next_second(mail)
             more = {"reply_all": to_all} | ({"subject": subject} if subject else {})
             await self.crm.simulator.reply_as(author, mail["id"], "y", **more)
 
     async def forward(self, author: str, number: int, to: str) -> None:
         mail = await self._picked(author, number)
         if mail is not None and to != author:
+            await self._next_second(mail)
             await self.crm.simulator.deliver(author, to, forward=mail["id"], text="look")
 
     async def move(self, owner: str, number: int, place: str) -> None:
@@ -129,6 +136,20 @@ class Story:
         mail = await self._picked(owner, number)
         if mail is not None and "UNREAD" in mail["labels"]:
             await self.crm.simulator.relabel(owner, mail["id"], remove=["UNREAD"])
+
+    async def _next_second(self, mail: dict[str, Any]) -> None:
+        """Outlook tells whole seconds: in which order siblings of one second came, nobody can know there.
+
+        So an Outlook reads what it has before something is added to a conversation in the same second.
+        """
+        root = next(iter(mail["references"]), mail["internet_message_id"])
+        over = self.grew_at.get(root, datetime.min.replace(tzinfo=UTC)) + timedelta(seconds=1)
+        for owner, box in self.boxes.items() if datetime.now(UTC) < over else ():
+            if not box.gmail and box.shut:
+                await wait_until(lambda: datetime.now(UTC) > over, description="the next second began")
+            elif not box.gmail:
+                await self.pull(owner)
+        self.grew_at[root] = datetime.now(UTC)
 
     async def _picked(self, owner: str, number: int, *, everywhere: bool = False) -> dict[str, Any] | None:
         mails = [
