@@ -10,8 +10,10 @@ from database.vault import Vault
 from jobs.sandbox import Sandbox
 from providers.doors import Doors
 from providers.transport import Transport
+from rules.words import Provider
 from tests.conftest import WorkspaceForTests
 from tests.jobs.crm import Crm, clock, make_context
+from tests.jobs.office import KINDS, Office
 from tests.jobs.webhook_world import Hooks, made_hooks
 from tests.providers import gmail_world, outlook_world
 from tests.providers.gmail_world import SILENCE
@@ -77,3 +79,11 @@ async def hooks(
 ) -> AsyncIterator[Hooks]:
     async with made_hooks(db, vault, workspace, sandbox, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(params=[Provider.GMAIL, Provider.OUTLOOK], ids=["gmail", "outlook"])
+async def office(crm: Crm, request: pytest.FixtureRequest) -> Office:
+    provider: Provider = request.param
+    ann = f"ann@{provider.value.lower()}-co.test"
+    await crm.simulator.create_account(ann, "Ann Berg", KINDS[provider])
+    return Office(crm, provider, ann)

@@ -5,71 +5,15 @@ docs/rules.md lists which row is walked here, and which elsewhere.
 """
 
 import base64
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from database.ids import new_id
 from database.tables import TrackedContactRow
-from rules.happenings import PullMailbox
-from rules.words import MailboxId, Provider, SyncScope, UserId
+from rules.words import Provider, SyncScope
 from tests.jobs.conftest import DANA
 from tests.jobs.crm import Crm, clock
-
-BEN = "ben@example-co.test"
-NOOR = "noor@haddad-law.test"
-
-
-async def pull(crm: Crm, mailbox_id: MailboxId) -> None:
-    await crm.ask(PullMailbox(mailbox_id))
-    await crm.work()
-
-
-async def decided(crm: Crm) -> list[tuple[str, str | None]]:
-    """Return rule and reason of every decision, in the order of deciding."""
-    rows = await crm.rows("select rule, reason from sync_decisions order by id")
-    return [(one["rule"], one["reason"]) for one in rows]
-
-
-async def subjects(crm: Crm) -> list[str]:
-    rows = await crm.rows("select subject from messages order by sent_at, id")
-    return [one["subject"] for one in rows]
-
-
-async def setting(crm: Crm, sql: str, **values: Any) -> None:
-    async with crm.db.work(crm.workspace_id) as work:
-        await work.execute(text(sql), values)
-
-
-KINDS = {Provider.GMAIL: "google", Provider.OUTLOOK: "microsoft"}
-
-
-@dataclass(frozen=True)
-class Office:
-    """Ann and her colleague, whose mailboxes are at one provider."""
-
-    crm: Crm
-    provider: Provider
-    ann: str
-
-    async def connect(self, account: str = "", **begin: Any) -> MailboxId:
-        """Connect a mailbox under the scope CONTACTS, whatever the provider's default is."""
-        return await self.crm.connect(account or self.ann, provider=self.provider, **begin)
-
-    async def colleague(self) -> UserId:
-        """Ben works in the same workspace, and has a mailbox."""
-        await self.crm.simulator.create_account(BEN, "Ben Holm", KINDS[self.provider])
-        return await self.crm.add_user("Ben", BEN)
-
-
-@pytest.fixture(params=[Provider.GMAIL, Provider.OUTLOOK], ids=["gmail", "outlook"])
-async def office(crm: Crm, request: pytest.FixtureRequest) -> Office:
-    provider: Provider = request.param
-    ann = f"ann@{provider.value.lower()}-co.test"
-    await crm.simulator.create_account(ann, "Ann Berg", KINDS[provider])
-    return Office(crm, provider, ann)
+from tests.jobs.office import BEN, NOOR, Office, decided, pull, setting, subjects
 
 
 @pytest.mark.rule("D1")
@@ -348,66 +292,3 @@ async def test_l6_after_a_reconnect_an_old_thread_waits_for_the_crm(crm: Crm, of
     assert waiting == ["From the CRM"]
     assert len(await crm.rows("select 1 from messages where direction = 'INBOUND'")) == 1
     assert len(await crm.rows("select 1 from threads")) == 1
-
-
-async def test_complaint_16_the_same_subject_alone_is_no_thread(crm: Crm, office: Office) -> None:
-    """Two mails with one subject and no reference between them are two conversations."""
-    await crm.add_contact("Dana", DANA)
-    mailbox_id = await office.connect()
-    for number in range(2):
-        await crm.simulator.deliver(DANA, office.ann, subject="Invoice", text=str(number))
-
-    await pull(crm, mailbox_id)
-
-    assert len(await crm.rows("select 1 from threads")) == 2
-
-
-async def test_a_changed_subject_stays_in_its_thread(crm: Crm, office: Office) -> None:
-    """References decide, whatever the subject says and whatever the provider made of it."""
-    await crm.add_contact("Dana", DANA)
-    mailbox_id = await office.connect()
-    await crm.simulator.deliver(DANA, office.ann, subject="The roof", text="one")
-    [mail] = await crm.simulator.mailbox(office.ann)
-    await crm.simulator.reply_as(office.ann, mail["id"], "two", subject="Something else")
-
-    await pull(crm, mailbox_id)
-
-    assert len({one["thread_id"] for one in await crm.rows("select thread_id from messages")}) == 1
-    assert sorted(await subjects(crm)) == ["Something else", "The roof"]
-
-
-async def test_complaint_8_an_answer_from_another_address_of_a_known_person_is_theirs(
-    crm: Crm, office: Office
-) -> None:
-    """Dana answers from home: one conversation, one contact."""
-    home = "dana@home.test"
-    await crm.simulator.create_account(home, "Dana at home")
-    contact_id = await crm.add_contact("Dana", DANA, home)
-    mailbox_id = await office.connect()
-    await crm.simulator.deliver(office.ann, DANA, cc=[home], subject="The roof", text="one")
-    [hers] = await crm.simulator.mailbox(home)
-    await crm.simulator.reply_as(home, hers["id"], "two")
-
-    await pull(crm, mailbox_id)
-
-    assert [one["contact_id"] for one in await crm.rows("select contact_id from threads")] == [contact_id]
-    assert len(await crm.rows("select 1 from messages")) == 2
-
-
-async def test_two_mailboxes_of_one_workspace_share_one_thread(crm: Crm, office: Office) -> None:
-    """Dana writes to Ann; Ann answers with a copy to Ben; Dana answers Ben: one conversation for both."""
-    ben = await office.colleague()
-    await crm.add_contact("Dana", DANA)
-    anns = await office.connect()
-    bens = await office.connect(BEN, user_id=ben)
-    await crm.simulator.deliver(DANA, office.ann, subject="The roof", text="one")
-    [mail] = await crm.simulator.mailbox(office.ann)
-    await crm.simulator.reply_as(office.ann, mail["id"], "two", cc=[BEN])
-    [hers] = await crm.simulator.mailbox(DANA, "INBOX")
-    await crm.simulator.reply_as(DANA, hers["id"], "three", reply_all=True)
-    for mailbox_id in (anns, bens, anns):
-        await pull(crm, mailbox_id)
-
-    assert len(await crm.rows("select 1 from threads")) == 1
-    assert len(await crm.rows("select 1 from messages")) == 3
-    assert (await crm.events()).count("MessageSynced") == 3

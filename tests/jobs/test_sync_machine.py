@@ -20,7 +20,8 @@ from tests.jobs.conftest import open_doors
 from tests.jobs.crm import Crm
 from tests.jobs.machine.comparison import compare
 from tests.jobs.machine.model import CONTACTS, CRM_THREADS, SENT_TO_CONTACTS
-from tests.jobs.machine.story import CUSTOMERS, EVERYBODY, FAULTS, KINDS, USERS, Story
+from tests.jobs.machine.outside import CUSTOMERS, EVERYBODY, KINDS, USERS
+from tests.jobs.machine.story import FAULTS, Story
 
 STEP_SECONDS = 60
 SCOPES = (CONTACTS, SENT_TO_CONTACTS, CRM_THREADS)

@@ -1,4 +1,4 @@
-"""What people, providers and the CRM do, each step done for real and told to the model.
+"""What people do in the CRM and providers do to it, each step done for real and told to the model.
 
 Belongs here: one method a step. Never: a rule (model.py), what is compared (comparison.py), which steps
 come when (test_sync_machine.py).
@@ -17,20 +17,10 @@ from rules.happenings import PullMailbox, VerifyMailbox
 from rules.mailbox_life import MailboxHappening
 from rules.words import AuthorizationPurpose, MailboxId, MailboxStatus, Provider, SyncScope, UserId
 from tests.jobs.crm import Crm
-from tests.jobs.machine.model import Box, Mail, Model, Talk
+from tests.jobs.machine.model import Box, Model, Talk
+from tests.jobs.machine.outside import CUSTOMERS, KINDS, USERS, Outside
 from tests.waiting import wait_until
 
-USERS = {"ann": ("ann@house.test", "ann@home.test"), "ben": ("ben@house.test", "ben@home.test")}
-"""Each user's first mailbox, and the one they may move to."""
-KINDS = {
-    "ann@house.test": "google",
-    "ann@home.test": "microsoft",
-    "ben@house.test": "microsoft",
-    "ben@home.test": "google",
-}
-CUSTOMERS = ("dana@roofing.test", "noor@law.test", "shop@goods.test")
-EVERYBODY = (*KINDS, *CUSTOMERS)
-AWAY = {"SPAM", "TRASH", "DRAFT"}
 ROUNDS = 40
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -45,11 +35,11 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Story:
+class Story(Outside):
     """One workspace, its people, and the model of what its CRM should show."""
 
     def __init__(self, crm: Crm, new_doors: Callable[[], Doors]) -> None:
-        self.crm = crm
+        super().__init__(crm)
         self.new_doors = new_doors
         self.model = Model()
         self.boxes: dict[str, Box] = {}
@@ -58,20 +48,11 @@ class Story:
         self.first_cursors: dict[Box, str] = {}
         self.user_ids: dict[str, UserId] = {}
         self.contact_ids: list[Any] = []
-        self.verified: dict[Box, Any] = {}
         self.steps: list[str] = []
-        self.subjects: dict[str, str] = {}
-        self.grew_at: dict[str, datetime] = {}
-        """When something was last added to a conversation, by the Message-ID that began it."""
         self._doors: list[Doors] = []
 
     async def begin(self) -> None:
-        await self.crm.simulator.reset()
-        await self.crm.simulator.ask("DELETE", "/dials")
-        for address in EVERYBODY:
-            await self.crm.simulator.create_account(
-                address, address.partition("@")[0].title(), KINDS.get(address, "outside")
-            )
+        await self.open()
         for name in USERS:
             self.user_ids[name] = await self.crm.add_user(name.title(), f"{name}@login.test")
             self.model.users[f"{name}@login.test"] = name
@@ -91,53 +72,7 @@ class Story:
         self.steps.append(f"{name} {arguments}")
         await getattr(self, name)(*arguments)
 
-    # -- People, in their own mail programs -------------------------------------------------------------
-
-    async def write(self, author: str, to: str, cc: tuple[str, ...] = (), bcc: tuple[str, ...] = ()) -> None:
-        """Somebody begins something new."""
-        cc = tuple(one for one in cc if one not in (author, to))
-        bcc = tuple(one for one in bcc if one not in (author, to, *cc))
-        if author == to:
-            return
-        number = len(self.steps)
-        begun = await self.crm.simulator.deliver(
-            author, to, cc=cc, bcc=bcc, subject=f"Matter {number}", text="x"
-        )
-        self.grew_at[begun["internet_message_id"]] = datetime.now(UTC)
-
-    async def answer(self, author: str, number: int, to_all: bool, subject: str | None) -> None:
-        """Somebody answers a mail of theirs."""
-        mail = await self._picked(author, number)
-        if mail is not None:
-            await self._next_second(mail)
-            more = {"reply_all": to_all} | ({"subject": subject} if subject else {})
-            await self.crm.simulator.reply_as(author, mail["id"], "y", **more)
-
-    async def forward(self, author: str, number: int, to: str) -> None:
-        mail = await self._picked(author, number)
-        if mail is not None and to != author:
-            await self._next_second(mail)
-            await self.crm.simulator.deliver(author, to, forward=mail["id"], text="look")
-
-    async def move(self, owner: str, number: int, place: str) -> None:
-        """A mail goes to INBOX, TRASH, SPAM, or is gone for good."""
-        mail = await self._picked(owner, number, everywhere=True)
-        if mail is None:
-            return
-        here, path = set(mail["labels"]), f"/accounts/{owner}/messages/{mail['id']}"
-        if place == "GONE":
-            await self.crm.simulator.ask("DELETE", path)
-        elif place not in here and "SENT" not in here:
-            await self.crm.simulator.relabel(
-                owner, mail["id"], add=[place], remove=sorted(here & {"INBOX", "TRASH", "SPAM"})
-            )
-
-    async def mark_read(self, owner: str, number: int) -> None:
-        mail = await self._picked(owner, number)
-        if mail is not None and "UNREAD" in mail["labels"]:
-            await self.crm.simulator.relabel(owner, mail["id"], remove=["UNREAD"])
-
-    async def _next_second(self, mail: dict[str, Any]) -> None:
+    async def before_growing(self, mail: dict[str, Any]) -> None:
         """Outlook tells whole seconds: in which order siblings of one second came, nobody can know there.
 
         So an Outlook reads what it has before something is added to a conversation in the same second.
@@ -150,24 +85,6 @@ class Story:
             elif not box.gmail:
                 await self.pull(owner)
         self.grew_at[root] = datetime.now(UTC)
-
-    async def _picked(self, owner: str, number: int, *, everywhere: bool = False) -> dict[str, Any] | None:
-        mails = [
-            one
-            for one in await self.crm.simulator.mailbox(owner)
-            if (everywhere or not AWAY & set(one["labels"])) and "DRAFT" not in one["labels"]
-        ]
-        return mails[number % len(mails)] if mails else None
-
-    async def listing(self, address: str) -> list[Mail]:
-        """The mails of a mailbox, oldest first, without spam, trash and drafts."""
-        rows = reversed(await self.crm.simulator.mailbox(address))
-        mails = []
-        for one in rows:
-            if not AWAY & set(one["labels"]):
-                mails.append(_as_mail(one))
-                self.subjects[mails[-1].id] = f"{{{one['subject']}}}"
-        return mails
 
     # -- The CRM's own side -----------------------------------------------------------------------------
 
@@ -390,22 +307,3 @@ class Story:
             what=list(what),
         )
         await self.change("update submissions set uncertain_since = uncertain_since - interval '1 minute'")
-
-
-def _as_mail(row: dict[str, Any]) -> Mail:
-    """What the outside world shows of one copy."""
-    people = {name: tuple(_address(one) for one in row[name]) for name in ("from", "to", "cc", "bcc")}
-    return Mail(
-        copy=row["id"],
-        place=row["thread_id"],
-        id=row["internet_message_id"].strip("<>"),
-        sender=people["from"][0],
-        to=people["to"],
-        cc=people["cc"],
-        bcc=people["bcc"],
-        parents=tuple(one.strip("<>") for one in reversed(row["references"])),
-    )
-
-
-def _address(shown: str) -> str:
-    return shown.rpartition("<")[2].rstrip(">").lower()
