@@ -193,7 +193,7 @@ class Demo:
             "inbox": "the inbox, signed in as Ann Berg",
             "graphiql": "ask the API by hand, signed in as Ann Berg",
             "api": "the API, by HTTP and by web socket",
-            "simulator": "play Google, and the people who write",
+            "simulator": "play Google, Microsoft, and the people who write",
             "token": "Ann's API key, for Authorization: Bearer …",
         }
         links = configuration.links(self.places, configuration.read_secrets(self.places))

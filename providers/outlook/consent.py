@@ -115,12 +115,16 @@ class MicrosoftExchange:
         return status_reason(reason)
 
     def admin_consent_url(self) -> str:
-        """Where an administrator allows the app for everybody in their organisation."""
+        """Where an administrator allows the app for everybody in their organisation.
+
+        Permissions are named without Graph's address, which is another in each cloud.
+        Source: https://learn.microsoft.com/en-us/graph/sdks/national-clouds
+        """
         settings = self._settings
         tenant = "organizations" if settings.tenant in WELL_KNOWN_TENANTS else settings.tenant
         asked = {
             "client_id": settings.client_id,
-            "scope": " ".join(f"{parse.RESOURCE}/{scope}" for scope in SCOPES),
+            "scope": " ".join(SCOPES),
             "redirect_uri": settings.redirect_uri,
             "state": ADMIN_STATE,
         }

@@ -25,8 +25,6 @@ from rules.headers import clean_line, message_id, message_ids
 from rules.parsed import Automatic
 from rules.words import EmailAddress
 
-RESOURCE: Final = "https://graph.microsoft.com"
-"""What permissions are named after; national clouds keep the name."""
 MARK_LETTERS: Final = 8
 _MEETING: Final = "#microsoft.graph.eventmessage"
 

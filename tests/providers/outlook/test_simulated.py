@@ -138,7 +138,7 @@ def test_the_sentence_for_an_administrator_holds_their_link_and_the_others_hold_
         link = urlsplit(next(word for word in told.split() if word.startswith("https://")))
         asked = parse_qs(link.query)
         assert link.path == "/organizations/v2.0/adminconsent" and asked["client_id"] == ["cid"]
-        assert "https://graph.microsoft.com/Mail.ReadWrite" in asked["scope"][0] and "hidden" not in told
+        assert asked["scope"] == ["User.Read Mail.ReadWrite Mail.Send"] and "hidden" not in told
     for error in ("access_denied AADSTS65004", "access_denied", "server_error", "<script>"):
         assert "https://" not in exchange.explain(error) and "<" not in exchange.explain(error)
 

@@ -4,6 +4,7 @@ import { words } from "../words/settings";
 import { consentStore, endConsent } from "./attempt";
 import type { Attempt } from "./documents";
 import { namesOf } from "./permissions";
+import { Reason } from "./Reason";
 
 /** The reader is at the provider's page, or just back from it. */
 export function ConsentWaits({ live }: { live: string | null }) {
@@ -47,7 +48,7 @@ export function ConsentFailed({ attempt }: { attempt: Attempt }) {
         </Button>
       }
     >
-      <strong className="font-semibold">{words.failedTitle}.</strong> {attempt.statusReason}
+      <strong className="font-semibold">{words.failedTitle}.</strong> <Reason text={attempt.statusReason} />
       {missing.length > 0 && (
         <>
           {" "}

@@ -8,7 +8,7 @@ export const words = defineWords({
   connectAbout: "A consent page as Google's, for the demo's own mailbox.",
   connectDo: "Connect",
   write: (name: string) => `Write to ${name}`,
-  writeAbout: "It leaves from your Gmail and lies in its Sent folder.",
+  writeAbout: "It leaves from your own mailbox and lies in its Sent folder.",
   writeDo: "Write",
   answer: (name: string) => `Answer as ${name}`,
   answerAbout: "In the simulator, beside this window. Watch the answer come in.",

@@ -50,6 +50,8 @@ export const words = defineWords({
   openAgain: "Open the sign-in page again",
   beginAgain: "Begin again",
   failedTitle: "Not connected",
+  copyLink: "Copy the link for your administrator",
+  openAdminPage: "Open it",
   continueThere: "Go on to the sign-in page",
   continueAbout:
     "It opens in a tab of its own. When you are done there, come back: this page will have followed.",
@@ -132,7 +134,7 @@ export const words = defineWords({
   },
   why: "Why is a mail missing?",
   whyAbout:
-    "Every mail has an id in its headers. In Gmail: open the mail, the menu with three dots, “Show original”, Message ID.",
+    "Every mail has an id in its headers. In Gmail: open the mail, the menu with three dots, “Show original”, Message ID. In Outlook: open the mail, the menu with three dots, “View”, “View message details”, Message-ID.",
   whyField: "Message ID",
   whyAsk: "Look it up",
   whyUnknown:

@@ -5,6 +5,7 @@ import { loopbackOnly } from "../../src/firstrun/simulator";
 import { stepsOf, type Dana } from "../../src/firstrun/steps";
 import { countByDay } from "../../src/settings/days";
 import { namesOf } from "../../src/settings/permissions";
+import { partedAtLink } from "../../src/settings/reasons";
 import { bareMessageId } from "../../src/settings/WhyMissing";
 
 describe("decisions by day", () => {
@@ -23,6 +24,17 @@ describe("decisions by day", () => {
       [1, 0],
       [1, 1],
     ]);
+  });
+});
+
+describe("a reason", () => {
+  it("is parted from the link that ends it, and from nothing else", () => {
+    expect(partedAtLink("Send them this link, then connect again: https://login.test/a?b=c&d=e")).toEqual({
+      sentence: "Send them this link, then connect again.",
+      link: "https://login.test/a?b=c&d=e",
+    });
+    for (const plain of ["", "Access was not granted.", "See https://a.test and try again.", "javascript:1"])
+      expect(partedAtLink(plain)).toEqual({ sentence: plain, link: null });
   });
 });
 
