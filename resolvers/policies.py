@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from database.reads import roots
 from database.tables import MailboxRow, UserRow, WorkspaceRow, table_of
-from resolvers.access import NEEDS_USER, refusal
+from resolvers.access import NEEDS_USER, refusal, require_read
 from resolvers.actors import actor
 from resolvers.context import Info
 from resolvers.drafting import Unusable
@@ -19,9 +19,25 @@ from rules.words import MailboxId, MailboxStatus, Scope, UserId
 from schema.results.refusals import Forbidden
 from schema.results.workspaces import UpdateBlocklistResult, UpdateWorkspaceResult
 from schema.types.mailboxes import User
-from schema.types.workspaces import Workspace
+from schema.types.workspaces import PresetScope, PresetSettings, Workspace
 
 _KEPT: Final = (MailboxStatus.CONNECTED, MailboxStatus.REAUTHENTICATE, MailboxStatus.AUTHORIZING)
+
+
+async def presets(info: Info) -> list[PresetSettings]:
+    """Return what each preset would set."""
+    require_read(info.context.viewer)
+    return [
+        PresetSettings(
+            preset=preset,
+            scopes=[PresetScope(provider=provider, scope=scope) for provider, scope in given.scopes.items()],
+            attachment_limit_bytes=given.attachment_limit_bytes,
+            attachment_types=None if given.attachment_types is None else sorted(given.attachment_types),
+            oversize=given.oversize,
+            labs_outlook=given.labs_outlook,
+        )
+        for preset, given in PRESETS.items()
+    ]
 
 
 async def apply_preset(info: Info, preset: Preset) -> UpdateWorkspaceResult:

@@ -9,6 +9,7 @@ from strawberry import field
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
+    activity,
     address_books,
     auto_bcc,
     bulk,
@@ -86,10 +87,10 @@ from schema.types.events import (
     WebhookChanged,
     Withdrawn,
 )
-from schema.types.mailboxes import Mailbox, SyncDecision, SyncDecisionConnection
+from schema.types.mailboxes import Mailbox, MailboxDay, SyncDecision, SyncDecisionConnection
 from schema.types.sending import BulkSend
 from schema.types.webhooks import WebhookDeliveryConnection
-from schema.types.workspaces import Viewer, Workspace
+from schema.types.workspaces import PresetSettings, Viewer, Workspace
 from schema.webhook_mutations import WebhookMutations
 
 
@@ -141,6 +142,14 @@ class Query:
         resolver=bulk_reading.suppressions,
         description="The addresses that get no bulk mail, newest first; `search` looks into the address. "
         "Empty for all but admins.",
+    )
+    sync_activity: list[MailboxDay] = field(
+        resolver=activity.sync_activity,
+        description="How much mail came in, was left alone and left through each of the viewer's mailboxes "
+        "(for admins, the workspace's), by day of a time zone; `days` is 1..30, today the last.",
+    )
+    presets: list[PresetSettings] = field(
+        resolver=policies.presets, description="What each preset of applyPreset sets."
     )
     sync_decisions: SyncDecisionConnection = field(
         resolver=decisions.sync_decisions,

@@ -149,3 +149,12 @@ class SyncDecisionEdge:
 class SyncDecisionConnection:
     edges: list[SyncDecisionEdge] = field(description="The decisions of this page.")
     page_info: PageInfo = field(description="Where the page lies in the list.")
+
+
+@strawberry.type(description="What happened in a mailbox on one day; days on which nothing did are left out.")
+class MailboxDay:
+    day: str = field(description="The day, such as 2026-03-01.")
+    mailbox_id: ID = field(description="The mailbox.")
+    synced: int = field(description="How many mails came in.")
+    skipped: int = field(description="How many were left alone.")
+    sent: int = field(description="How many left through it from here.")

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID, field
 
-from schema.enums import OversizePolicy, Preset, Scope
+from schema.enums import OversizePolicy, Preset, Provider, Scope, SyncScope
 from schema.types.mailboxes import User
 from schema.types.sending import WorkspaceSender
 from schema.types.webhooks import Webhook
@@ -14,6 +14,26 @@ from schema.types.webhooks import Webhook
 @strawberry.type(description="Features that a workspace has switched on before they are for everybody.")
 class Labs:
     outlook: bool = field(description="Whether Outlook mailboxes may be connected.")
+
+
+@strawberry.type(description="What a preset sets the scope of a provider's mailboxes to.")
+class PresetScope:
+    provider: Provider = field(description="Whose mailboxes.")
+    scope: SyncScope = field(description="Which mail they bring.")
+
+
+@strawberry.type(description="What applyPreset sets.")
+class PresetSettings:
+    preset: Preset = field(description="The preset.")
+    scopes: list[PresetScope] = field(description="The scopes of mailboxes; others stay as they are.")
+    attachment_limit_bytes: int = field(
+        description="How large a message's attachments may be together, in bytes."
+    )
+    attachment_types: list[str] | None = field(
+        description="File name extensions whose content is kept; null keeps any."
+    )
+    oversize: OversizePolicy = field(description="What happens to mail whose attachments are larger.")
+    labs_outlook: bool = field(description="Whether Outlook mailboxes may be connected.")
 
 
 @strawberry.type(description="A key for programs. Its secret was shown once, when it was made.")

@@ -205,7 +205,7 @@ def test_the_matrix_covers_every_id_of_the_schema() -> None:
     assert len(CASES) == 47
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox",
-        "bulkSends", "suppressions"} | {
+        "bulkSends", "suppressions", "syncActivity", "presets"} | {
         "completeConnection", "createContact", "importContacts", "importContactFile",
         "updateWorkspace", "applyPreset", "updateBlocklist", "inviteUser",
         "testWorkspaceSender", "suppressAddress", "rotateAutoBccAddress", "createWebhook",
