@@ -7,6 +7,7 @@ import { words } from "../words/admin";
 import { updateWorkspace, workspaceQuery, type GovernedWorkspace, type WorkspaceChange } from "./documents";
 import { NotThere } from "./NotThere";
 import { bytesOf, listOf, megabytesOf } from "./policy";
+import { Presets } from "./Presets";
 import { useAsked } from "./useAsked";
 
 interface Refused {
@@ -38,8 +39,9 @@ export function MailSettings() {
   };
   return (
     <>
+      <Presets workspace={data.workspace} onApplied={(workspace) => put(() => ({ workspace }))} />
       <Name workspace={data.workspace} save={save} />
-      <Attachments workspace={data.workspace} save={save} />
+      <Attachments key={data.workspace.preset ?? "none"} workspace={data.workspace} save={save} />
       <Blocklist workspace={data.workspace} save={save} />
       <Section title={words.labs} about={words.labsAbout}>
         <Switch

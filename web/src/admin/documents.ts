@@ -9,8 +9,54 @@ const workspaceFields = graphql(`
     attachmentTypes
     oversize
     blocklist
+    preset
     labs {
       outlook
+    }
+  }
+`);
+
+export const presetsQuery = graphql(`
+  query Presets {
+    presets {
+      preset
+      attachmentLimitBytes
+      attachmentTypes
+      oversize
+      labsOutlook
+      scopes {
+        provider
+        scope
+      }
+    }
+  }
+`);
+
+export const applyPreset = graphql(
+  `
+    mutation ApplyPreset($preset: Preset!) {
+      applyPreset(preset: $preset) {
+        __typename
+        ... on Workspace {
+          ...GovernedWorkspace
+        }
+        ... on UserError {
+          message
+        }
+      }
+    }
+  `,
+  [workspaceFields],
+);
+
+export const activityQuery = graphql(`
+  query SyncActivity($zone: String!) {
+    syncActivity(days: 14, timeZone: $zone) {
+      day
+      mailboxId
+      synced
+      skipped
+      sent
     }
   }
 `);
@@ -189,6 +235,7 @@ export const revokeApiKey = graphql(
 );
 
 export type GovernedWorkspace = ResultOf<typeof workspaceFields>;
+export type PresetSettings = ResultOf<typeof presetsQuery>["presets"][number];
 export type ApiKey = ResultOf<typeof apiKeyFields>;
 export type GovernedMailbox = ResultOf<typeof mailboxesQuery>["mailboxes"][number];
 export type Scope = ApiKey["scopes"][number];

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { useSession } from "../data/session";
+import { useCommands } from "../frame/keys";
 import { goTo } from "../frame/route";
 import { EmptyState, Page, Tabs, type Tab } from "../kit";
 import { words } from "../words/admin";
@@ -8,27 +9,41 @@ import { ApiKeys } from "./ApiKeys";
 import { MailboxList } from "./MailboxList";
 import { MailSettings } from "./MailSettings";
 import { People } from "./People";
+import { Sending } from "./Sending";
+import { Webhooks } from "./Webhooks";
 
-type Part = "people" | "mailboxes" | "mail" | "keys";
+type Part = "people" | "mailboxes" | "mail" | "sending" | "keys" | "webhooks";
 
 const TABS: readonly Tab<Part>[] = [
   { value: "people", label: words.people },
   { value: "mailboxes", label: words.mailboxes },
   { value: "mail", label: words.mail },
+  { value: "sending", label: words.sending },
   { value: "keys", label: words.keys },
+  { value: "webhooks", label: words.webhooks },
 ];
 
 const SHOWN: Record<Part, () => ReactNode> = {
   people: () => <People />,
   mailboxes: () => <MailboxList />,
   mail: () => <MailSettings />,
+  sending: () => <Sending />,
   keys: () => <ApiKeys />,
+  webhooks: () => <Webhooks />,
 };
 
-/** Admin: /admin/people, /admin/mailboxes, /admin/mail, /admin/keys. */
+/** Admin: /admin/people, /admin/mailboxes, /admin/mail, /admin/sending, /admin/keys, /admin/webhooks. */
 export default function Admin({ path }: { path: readonly string[] }) {
   const { isAdmin, workspace } = useSession();
   const part = TABS.find((tab) => tab.value === path[0])?.value ?? "people";
+  useCommands(
+    TABS.map((tab) => ({
+      label: `${words.title}: ${tab.label}`,
+      group: words.title,
+      run: () => goTo(`/admin/${tab.value}`),
+    })),
+    isAdmin,
+  );
   if (!isAdmin) {
     return (
       <Page title={words.title}>

@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 export interface Column<Row> {
   heading: string;
   cell: (row: Row) => ReactNode;
+  /** Only for readers: a column of buttons says itself what it is. */
+  headingHidden?: boolean;
   /** Figures stand at the end of their column. */
   end?: boolean;
 }
@@ -36,7 +38,11 @@ export function Table<Row>({
                 scope="col"
                 className={`px-2 py-2 font-medium whitespace-nowrap first:ps-0 last:pe-0 ${column.end === true ? "text-end" : "text-start"}`}
               >
-                {column.heading}
+                {column.headingHidden === true ? (
+                  <span className="sr-only">{column.heading}</span>
+                ) : (
+                  column.heading
+                )}
               </th>
             ))}
           </tr>

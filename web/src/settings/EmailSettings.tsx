@@ -6,6 +6,7 @@ import { useStore } from "../data/store";
 import { useFeed } from "../data/useFeed";
 import { toasts } from "../kit";
 import { words } from "../words/settings";
+import { AutoBcc } from "./AutoBcc";
 import { consentStore, endConsent } from "./attempt";
 import { Connect } from "./Connect";
 import { attemptQuery, type Attempt } from "./documents";
@@ -55,6 +56,7 @@ export function EmailSettings() {
       ) : (
         <MailboxPanel key={live.id} id={live.id} address={live.address ?? ""} changed={live} />
       )}
+      <AutoBcc />
     </>
   );
 }

@@ -48,6 +48,32 @@ export const mailboxQuery = graphql(`
   }
 `);
 
+export const autoBccQuery = graphql(`
+  query AutoBcc {
+    viewer {
+      user {
+        id
+        autoBccAddress
+      }
+    }
+  }
+`);
+
+export const rotateAutoBcc = graphql(`
+  mutation RotateAutoBcc {
+    rotateAutoBccAddress {
+      __typename
+      ... on User {
+        id
+        autoBccAddress
+      }
+      ... on UserError {
+        message
+      }
+    }
+  }
+`);
+
 export const attemptQuery = graphql(`
   query Attempt($id: ID!) {
     mailbox(id: $id) {

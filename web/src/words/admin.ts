@@ -10,6 +10,8 @@ export const words = defineWords({
   mailboxes: "Mailboxes",
   mail: "Mail",
   keys: "API keys",
+  sending: "Sending",
+  webhooks: "Webhooks",
   labs: "Labs",
 
   peopleAbout: "Everybody who works here. Each connects a mailbox of their own.",
