@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from app import graphiql, health, web
-from app.attachments import attachment_routes, sign_with
+from app.attachments import attachment_routes, image_routes, sign_images_with, sign_with
 from app.bad_credentials import BadCredentials
 from app.budget import Budget
 from app.credentials import Credentials
@@ -39,7 +39,7 @@ from app.user_tokens import TokenRules, UserTokens
 from app.wiring import Ground, open_ground
 from database import clock
 from database.ids import new_id
-from resolvers.context import ApiSettings, Context, SignAttachment
+from resolvers.context import ApiSettings, Context, SignAttachment, SignRemoteImage
 from resolvers.feed import LiveFeed
 from resolvers.viewer import Viewer
 from rules.consent import ConsentDoor
@@ -75,6 +75,7 @@ class Contexts:
 
     ground: Ground
     sign_attachment: SignAttachment
+    sign_remote_image: SignRemoteImage
     consents: Mapping[Provider, ConsentDoor]
     settings: ApiSettings
 
@@ -84,6 +85,7 @@ class Contexts:
             db=self.ground.db,
             vault=self.ground.vault,
             sign_attachment=self.sign_attachment,
+            sign_remote_image=self.sign_remote_image,
             consents=self.consents,
             settings=self.settings,
             now=clock.now(),
@@ -115,6 +117,7 @@ async def open_application(settings: Settings) -> AsyncIterator[ASGIApp]:
         contexts = Contexts(
             ground=ground,
             sign_attachment=sign_with(deployment_secret(settings)),
+            sign_remote_image=sign_images_with(deployment_secret(settings)),
             consents={provider: ground.doors.consent(provider) for provider in ground.doors.offered},
             settings=ApiSettings(
                 inbound_domain=ground.settings.smtp.inbound_domain,
@@ -137,6 +140,7 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
     routes: list[BaseRoute] = [
         *_graphql_routes(settings, credentials, contexts, hubs, budget, sockets),
         *attachment_routes(ground.db, ground.blobs, credentials, deployment_secret(settings)),
+        *image_routes(ground.db, ground.doors.images, deployment_secret(settings)),
         *provider_routes(ground),
         *unsubscribe_routes(ground),
     ]

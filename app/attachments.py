@@ -1,4 +1,4 @@
-"""Attachments as the API process serves them: the routes, and what signs their addresses."""
+"""Attachments and remote images as the API process serves them: the routes, and what signs addresses."""
 
 from collections.abc import MutableMapping
 from datetime import datetime
@@ -12,10 +12,12 @@ from database import clock
 from database.blobs import Blobs
 from database.pool import Database
 from inbound.downloads import Downloads
+from inbound.remote_images import RemoteImages
 from inbound.uploads import Admit, Refused, Uploader, Uploads
-from resolvers.context import SignAttachment
+from providers.web import WebClient
+from resolvers.context import SignAttachment, SignRemoteImage
 from resolvers.viewer import Viewer
-from rules.download_links import Holder, signed_path
+from rules.download_links import Holder, signed_image_path, signed_path
 from rules.words import Scope
 
 
@@ -34,6 +36,21 @@ def sign_with(secret: bytes) -> SignAttachment:
 
     def sign(attachment_id: UUID, viewer: Viewer, now: datetime) -> str:
         return signed_path(secret, attachment_id, holder_of(viewer), now)
+
+    return sign
+
+
+def image_routes(db: Database, web: WebClient, secret: bytes) -> list[Route]:
+    """The route of remote images."""
+    images = RemoteImages(db, web, secret, clock.now)
+    return [Route("/mail-images/{message_id:uuid}", images.answer, methods=["GET"])]
+
+
+def sign_images_with(secret: bytes) -> SignRemoteImage:
+    """What gives resolvers the address of a remote image for one viewer."""
+
+    def sign(message_id: UUID, address: str, viewer: Viewer, now: datetime) -> str:
+        return signed_image_path(secret, message_id, address, holder_of(viewer), now)
 
     return sign
 

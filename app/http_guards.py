@@ -32,7 +32,7 @@ _CLOSED_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'n
 _TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 _PATHS: Final = frozenset(
     {"graphql", "graphiql", "oauth", "hooks", "attachments", "live", "ready", "metrics", "connected"}
-    | {"assets", "mail-frame", "t", "settings", "contacts", "admin"}
+    | {"assets", "mail-frame", "mail-images", "t", "settings", "contacts", "admin"}
 )
 
 

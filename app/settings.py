@@ -19,7 +19,7 @@ from pydantic_settings import SettingsConfigDict
 from app.sender_settings import MailSettings, SenderSettings
 from app.setting_group import SettingGroup, Words, listed
 from app.smtp_settings import SmtpSettings
-from app.web_settings import WebhookSettings
+from app.web_settings import ImageSettings, WebhookSettings
 
 ENV_FILE = Path(".env")
 
@@ -288,6 +288,7 @@ class Settings(BaseModel):
     smtp: SmtpSettings
     sender: SenderSettings
     webhooks: WebhookSettings
+    images: ImageSettings
     logs: LogSettings
 
     @cached_property

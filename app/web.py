@@ -40,8 +40,11 @@ def content_security_policy(socket_origin: str) -> str:
 
 
 def mail_frame_policy(*, images: bool) -> str:
-    """Return the policy of the frame around a mail: never a script, remote images only where asked for."""
-    sources = "data: blob: https: http:" if images else "data: blob:"
+    """Return the policy of the frame around a mail: never a script, and never another host.
+
+    Remote images, where they are asked for, come through the API's own origin (inbound/remote_images.py).
+    """
+    sources = "'self' data: blob:" if images else "data: blob:"
     return (
         "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; "
         f"img-src {sources}; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"

@@ -1,4 +1,4 @@
-"""How far onto the web we reach for what others named: webhooks' receivers."""
+"""How far onto the web we reach for what others named: webhooks' receivers, and the images of mail."""
 
 from ipaddress import ip_network
 
@@ -8,16 +8,10 @@ from pydantic_settings import SettingsConfigDict
 from app.setting_group import SettingGroup, Words, listed
 
 
-class WebhookSettings(SettingGroup):
-    title = "Webhooks"
-    model_config = SettingsConfigDict(env_prefix="WEBHOOK_")
+class _ReachingGroup(SettingGroup):
+    """What both have: networks that are allowed besides the open internet."""
 
-    allowed_networks: Words = Field(
-        default=(),
-        description="Networks besides the open internet that webhooks may lead to, such as 10.1.2.0/24; at "
-        "any port, and there also without TLS. What is not listed is never connected to, whatever an admin "
-        "writes.",
-    )
+    allowed_networks: Words = ()
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
@@ -30,3 +24,26 @@ class WebhookSettings(SettingGroup):
         for one in value:
             ip_network(one)
         return value
+
+
+class WebhookSettings(_ReachingGroup):
+    title = "Webhooks"
+    model_config = SettingsConfigDict(env_prefix="WEBHOOK_")
+
+    allowed_networks: Words = Field(
+        default=(),
+        description="Networks besides the open internet that webhooks may lead to, such as 10.1.2.0/24; at "
+        "any port, and there also without TLS. What is not listed is never connected to, whatever an admin "
+        "writes.",
+    )
+
+
+class ImageSettings(_ReachingGroup):
+    title = "Remote images of mail, which the API fetches for their readers"
+    model_config = SettingsConfigDict(env_prefix="IMAGE_")
+
+    allowed_networks: Words = Field(
+        default=(),
+        description="Networks besides the open internet that images may be fetched from; set for tests only. "
+        "Whoever sends a mail chooses where its images lie.",
+    )

@@ -25,7 +25,7 @@ from providers.gmail.settings import GoogleSettings
 from providers.outlook.settings import MicrosoftSettings
 from providers.pace import RedisBuckets
 from providers.smtp.account import SmtpSettings
-from providers.web import webhooks_reaching
+from providers.web import images_reaching, webhooks_reaching
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +117,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 allowed_networks=settings.sender.allowed_networks, our_name=settings.sender.hello_name
             ),
             webhooks=webhooks_reaching(settings.webhooks.allowed_networks),
+            images=images_reaching(settings.images.allowed_networks),
             shared=RedisBuckets(buckets),
         )
         stack.push_async_callback(doors.close)

@@ -30,6 +30,13 @@ _ONE_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _ACTIVE = re.compile(r"html|xml|svg|script|pdf|flash|wasm|mhtml|rfc822", re.IGNORECASE)
 
 
+async def has_ended(db: Database, holder: Holder) -> bool:
+    """Whether the credential that an address was made for is revoked meanwhile."""
+    if holder.api_key_id is not None:
+        return bool(await db.across.ended_keys([holder.api_key_id]))
+    return holder.user_id is None or bool(await db.across.ended_users([holder.user_id]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Slice:
     """The bytes from `start` up to and not including `end`."""
@@ -66,15 +73,9 @@ class Downloads:
         if "authorization" in request.headers and "signature" not in request.query_params:
             return (await self._admit(request.scope)).holder
         holder = download_links.read(self._secret, identifier, request.query_params, self._now())
-        if holder is None or await self._has_ended(holder):
+        if holder is None or await has_ended(self._db, holder):
             raise Refused(403, "LINK_OVER", "This address is not valid, or no longer. Ask for a new one.")
         return holder
-
-    async def _has_ended(self, holder: Holder) -> bool:
-        """Whether the credential that the address was made for is revoked meanwhile."""
-        if holder.api_key_id is not None:
-            return bool(await self._db.across.ended_keys([holder.api_key_id]))
-        return holder.user_id is None or bool(await self._db.across.ended_users([holder.user_id]))
 
     async def _answer(self, request: Request, identifier: str, holder: Holder) -> Response:
         row = await uploads.visible(self._db, holder.workspace_id, holder.user_id, identifier)

@@ -33,7 +33,7 @@ from providers.smtp.account import SmtpSettings
 from providers.smtp.sender import SmtpSender
 from providers.tokens import TokenKeeper
 from providers.transport import Transport
-from providers.web import WebClient, WebSettings, webhooks_reaching
+from providers.web import WebClient, WebSettings, images_reaching, webhooks_reaching
 from rules.consent import ConsentDoor
 from rules.errors import OperatorMustAct
 from rules.pacing import (
@@ -75,6 +75,7 @@ class Doors:
         microsoft: MicrosoftSettings | None = None,
         smtp: SmtpSettings | None = None,
         webhooks: WebSettings | None = None,
+        images: WebSettings | None = None,
         shared: SharedBuckets | None = None,
         transport: Transport | None = None,
         mailbox_rate: Rate = GMAIL_USER_RATE,
@@ -84,6 +85,7 @@ class Doors:
         self._transport = transport or Transport()
         self.workspace_sender = SmtpSender(smtp or SmtpSettings())
         self.webhooks = WebClient(webhooks or webhooks_reaching())
+        self.images = WebClient(images or images_reaching())
         self._providers: dict[Provider, _Provider] = {}
         if google is not None:
             self._google = _Google(google, self._transport, clock, shared, mailbox_rate, project_rate)
@@ -134,6 +136,7 @@ class Doors:
         """Close every connection."""
         await self.workspace_sender.close()
         await self.webhooks.close()
+        await self.images.close()
         await self._transport.close()
 
     def _of(self, provider: Provider) -> _Provider:

@@ -57,6 +57,11 @@ def webhooks_reaching(networks: tuple[str, ...] = (), trusted: ssl.SSLContext | 
     return WebSettings(Reach(WEB_PORTS, networks), Reach(frozenset(), networks), trusted)
 
 
+def images_reaching(networks: tuple[str, ...] = (), trusted: ssl.SSLContext | None = None) -> WebSettings:
+    """Return how images of mail are reached: as browsers would, over TLS or without."""
+    return WebSettings(Reach(WEB_PORTS, networks), Reach(WEB_PORTS, networks), trusted)
+
+
 class WebClient:
     """One per purpose and process; closed by whoever made it."""
 

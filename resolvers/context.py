@@ -27,6 +27,12 @@ class SignAttachment(Protocol):
     def __call__(self, attachment_id: UUID, viewer: Viewer, now: datetime) -> str: ...
 
 
+class SignRemoteImage(Protocol):
+    """Gives the path under which one viewer may see one remote image of a message, for some minutes."""
+
+    def __call__(self, message_id: UUID, address: str, viewer: Viewer, now: datetime) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """What of the deployment's settings the API answers with."""
@@ -49,6 +55,7 @@ class Context:
     db: Database
     vault: Vault
     sign_attachment: SignAttachment
+    sign_remote_image: SignRemoteImage
     consents: Mapping[Provider, ConsentDoor]
     settings: ApiSettings
     now: datetime
@@ -66,6 +73,10 @@ class Context:
     def sign(self, attachment_id: UUID) -> str:
         """Return the path under which the viewer may download an attachment."""
         return self.sign_attachment(attachment_id, self.viewer, self.now)
+
+    def sign_image(self, message_id: UUID, address: str) -> str:
+        """Return the path under which the viewer may see a remote image of a message."""
+        return self.sign_remote_image(message_id, address, self.viewer, self.now)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

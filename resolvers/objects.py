@@ -19,7 +19,9 @@ from resolvers.looking import CLASSES
 from rules import words
 from rules.event_ids import encode_event_id
 from rules.explanations import EXPLANATIONS
+from rules.html import with_images_through
 from rules.presets import Preset
+from rules.remote_images import image_address
 from rules.sender import DAY, GMAIL_DAILY_LIMIT
 from schema.types.bulk import (
     BulkRecipientConnection,
@@ -55,6 +57,8 @@ Kinds = Mapping[str, words.ParticipantKind]
 Build = Callable[[Row, Kinds], Any]
 Sign = Callable[[UUID], str]
 """Gives the address under which this viewer may download an attachment."""
+SignImage = Callable[[UUID, str], str]
+"""Gives the address under which this viewer may see a remote image of a message."""
 
 _EDGES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "contact": (ContactConnection, ContactEdge),
@@ -160,9 +164,12 @@ def _people(value: Any, kinds: Kinds) -> list[Participant]:
 class Maker:
     """Makes the objects of one answer, for one viewer."""
 
-    def __init__(self, workspace_id: UUID, sign: Sign, inbound_domain: str | None) -> None:
+    def __init__(
+        self, workspace_id: UUID, sign: Sign, sign_image: SignImage, inbound_domain: str | None
+    ) -> None:
         self._workspace_id = workspace_id
         self._sign = sign
+        self._sign_image = sign_image
         self._inbound_domain = inbound_domain
 
     def builder(self, layout: Layout) -> Build:
@@ -241,6 +248,8 @@ class Maker:
             return str
         if (noun, name) == ("attachment", "url"):
             return lambda key: None if key is None else self._sign(key)
+        if (noun, name) == ("message", "html_with_images"):
+            return self._with_images
         if (noun, name) == ("webhook_delivery", "event_id"):
             workspace_id = words.WorkspaceId(self._workspace_id)
             return lambda number: None if number is None else encode_event_id(workspace_id, number)
@@ -248,6 +257,17 @@ class Maker:
             domain = self._inbound_domain
             return lambda local: f"{local}@{domain}" if local and domain else None
         return _CONVERTERS.get((noun, name))
+
+    def _with_images(self, value: Sequence[str | None] | None) -> str | None:
+        id, html = value or (None, None)
+        if id is None or html is None:
+            return None
+        message_id = UUID(id)
+
+        def path_of(address: str) -> str | None:
+            return None if image_address(address) is None else self._sign_image(message_id, address)
+
+        return with_images_through(html, path_of)
 
     @staticmethod
     def _around_thread(fields: dict[str, Any], kinds: Kinds) -> Kinds:

@@ -21,7 +21,9 @@ def _names(statement: Statement, source: str, bound: dict[str, Bound]) -> dict[s
 
 
 def _maker(context: Context) -> Maker:
-    return Maker(context.viewer.workspace_id, context.sign, context.settings.inbound_domain)
+    return Maker(
+        context.viewer.workspace_id, context.sign, context.sign_image, context.settings.inbound_domain
+    )
 
 
 async def read_one(context: Context, noun: str, source: str, wanted: Wanted, **bound: Bound) -> Any:

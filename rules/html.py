@@ -8,9 +8,10 @@ Source: R41 to R43; nh3 (ammonia), https://docs.rs/ammonia.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from itertools import islice
 from typing import Final
 
@@ -339,3 +340,16 @@ def with_remote_images(cleaned: str) -> str:
     Never for mail that is shown: loading an image tells its sender who reads (R42).
     """
     return _SET_ASIDE.sub(r'<img\1 src="\2">', cleaned)
+
+
+def with_images_through(cleaned: str, path_of: Callable[[str], str | None]) -> str:
+    """Return what `sanitise` gave with its remote images at the paths that `path_of` gives for theirs.
+
+    An image without a path stays aside: what is shown names no remote host as a source.
+    """
+
+    def image(found: re.Match[str]) -> str:
+        path = path_of(unescape(found[2]))
+        return found[0] if path is None else f'<img{found[1]} src="{escape(path)}">'
+
+    return _SET_ASIDE.sub(image, cleaned)

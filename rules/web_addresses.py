@@ -45,14 +45,14 @@ class WebAddress:
         return self.scheme == "https"
 
 
-def read_web_address(text: str) -> WebAddress:
+def read_web_address(text: str, longest: int = LONGEST) -> WebAddress:
     """Return the address that a text is.
 
     Raises:
         BadWebAddress: it is none, or one that names a user, or holds what no address holds.
     """
-    if not 0 < len(text) <= LONGEST:
-        raise BadWebAddress(f"An address has 1 to {LONGEST} characters.")
+    if not 0 < len(text) <= longest:
+        raise BadWebAddress(f"An address has 1 to {longest} characters.")
     if not text.isprintable() or any(one in text for one in ' \\"<>`'):
         raise BadWebAddress("An address holds no spaces, quotes or control characters.")
     try:

@@ -345,6 +345,7 @@ VIEWER_FIELDS: Final = frozenset(
     {
         "Thread.unreadCount",
         "Message.read",
+        "Message.htmlWithImages",
         "Attachment.url",
         "User.autoBccAddress",
         "Mailbox.skipped",

@@ -337,6 +337,7 @@ _MESSAGE = Noun(
         "snippet": _if_open("{of}.snippet"),
         "text": _if_open("{of}.text"),
         "html": _if_open("{of}.html"),
+        "html_with_images": _if_open("array[{of}.id::text, {of}.html]"),
         "quoted_from": _if_open("{of}.quoted_from"),
         "read": "not exists (select from unread u where u.user_id = {viewer} and u.message_id = {of}.id)",
         "kinds": "(select k.participants::text from threads k where k.id = {of}.thread_id)",

@@ -166,6 +166,11 @@ class Message:
     )
     text: str | None = field(description="Its text; null where the viewer may not see it.")
     html: HTML | None = field(description="Its HTML, sanitised; null where it has none or is not to be seen.")
+    html_with_images: HTML | None = field(
+        description="Its HTML with remote images, for a reader who asks to see them, as that tells their "
+        "senders that the mail is read: each at an address of ours, which is good for five minutes and for "
+        "this viewer, and relative to the API's address."
+    )
     quoted_from: int | None = field(
         description="The character of `text` where quoted history begins; null where there is none."
     )

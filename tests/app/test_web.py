@@ -75,6 +75,7 @@ async def test_mail_has_a_frame_in_which_nothing_runs_and_remote_images_load_onl
 
     assert "script-src 'none'" in policy
     assert "default-src 'none'" in policy
-    assert ("https:" in policy) is remote
+    assert ("img-src 'self' data: blob:;" in policy) is remote
+    assert "http" not in policy
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"

@@ -112,6 +112,9 @@ class World:
             sign_attachment=lambda attachment_id, viewer, now: (
                 f"/attachments/{attachment_id}?for={viewer.user_id}"
             ),
+            sign_remote_image=lambda message_id, address, viewer, now: (
+                f"/mail-images/{message_id}?for={viewer.user_id}&address={address}"
+            ),
             consents={Provider.GMAIL: Consents()},
             settings=self.settings,
             now=self.now,

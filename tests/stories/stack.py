@@ -304,6 +304,7 @@ async def running_stack(
             "SMTP_TRUSTED_NETWORKS": "127.0.0.0/8",
             "SENDER_ALLOWED_NETWORKS": "127.0.0.0/8",
             "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "IMAGE_ALLOWED_NETWORKS": "127.0.0.0/8",
             "LOG_JSON_LINES": "false",
             "GOOGLE_CLIENT_ID": CLIENT_ID,
             "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,

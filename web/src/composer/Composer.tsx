@@ -334,7 +334,7 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
             "wrap-words max-h-32 overflow-y-auto border-s-2 border-line ps-3 text-start text-sm whitespace-pre-line text-ink-2",
           )}
         >
-          {plainText(prepare(draft.quote, new Map(), false, "").body.innerHTML)
+          {plainText(prepare(draft.quote, new Map(), "").body.innerHTML)
             .replace(/&nbsp;/g, " ")
             .replace(/\n{3,}/g, "\n\n")
             .trim()}

@@ -1,10 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 
+import { ask, sentenceOf } from "../data/client";
+import { imagesQuery } from "../data/documents";
 import { useStore } from "../data/store";
 import { answerKey } from "../frame/keys";
 import { themeStore } from "../frame/theme";
 import { words } from "../words/conversation";
-import { Button, classes, Notice } from "../kit";
+import { Button, classes, Notice, toasts } from "../kit";
 import { frameStyle, prepare } from "./mail-html";
 
 const PAPER = { ink: "#1b1c20", accent: "#2c5bd1", line: "#e4e5ea" };
@@ -36,23 +38,30 @@ function fit(body: HTMLElement): void {
 
 /**
  * A stranger's HTML, where it can do nothing: a document of its own, sandboxed without scripts, under a policy of
- * its own (app/web.py) that also keeps remote images away until they are asked for. It is as tall as its content.
+ * its own (app/web.py) that lets it load nothing, and images through our own server alone once they are asked for. It
+ * is as tall as its content.
  */
 export function MailFrame({
+  messageId,
   html,
   inline,
   name,
 }: {
+  /** The message whose images may be asked for; left out where there is none yet. */
+  messageId?: string;
   html: string;
   inline: ReadonlyMap<string, string>;
   name: string;
 }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const theme = useStore(themeStore);
-  const [images, setImages] = useState(false);
+  const [withImages, setWithImages] = useState<{ of: string; html: string } | null>(null);
+  const [asking, setAsking] = useState(false);
   const [loaded, setLoaded] = useState(0);
   const [height, setHeight] = useState(48);
-  const prepared = useMemo(() => prepare(html, inline, images, words.showHistory), [html, inline, images]);
+  const images = withImages?.of === html;
+  const shown = images ? withImages.html : html;
+  const prepared = useMemo(() => prepare(shown, inline, words.showHistory), [shown, inline]);
   const paper = prepared.coloured && theme === "dark";
 
   useEffect(() => {
@@ -79,15 +88,29 @@ export function MailFrame({
     };
   }, [prepared, loaded, theme]);
 
+  async function showImages(id: string) {
+    setAsking(true);
+    try {
+      const { message } = await ask(imagesQuery, { id });
+      if (message?.htmlWithImages != null) setWithImages({ of: html, html: message.htmlWithImages });
+    } catch (error) {
+      toasts.show(`${words.imagesFailed}. ${sentenceOf(error)}`, { tone: "bad" });
+    } finally {
+      setAsking(false);
+    }
+  }
+
   return (
     <div className="flex flex-col gap-2">
       {prepared.hasRemoteImages && !images && (
         <Notice
           icon="image"
           action={
-            <Button kind="plain" onClick={() => setImages(true)}>
-              {words.showImages}
-            </Button>
+            messageId !== undefined && (
+              <Button kind="plain" disabled={asking} onClick={() => void showImages(messageId)}>
+                {words.showImages}
+              </Button>
+            )
           }
         >
           {words.imagesBlocked}

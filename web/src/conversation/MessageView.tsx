@@ -43,7 +43,9 @@ function Body({ message }: { message: Message }) {
   if (message.text === null && message.html === null)
     return <p className="text-sm text-ink-3 italic">{words.hidden}</p>;
   if (message.html !== null)
-    return <MailFrame html={message.html} inline={inline} name={nameOf(message.from)} />;
+    return (
+      <MailFrame messageId={message.id} html={message.html} inline={inline} name={nameOf(message.from)} />
+    );
   return <TextBody text={message.text ?? ""} quotedFrom={message.quotedFrom} />;
 }
 

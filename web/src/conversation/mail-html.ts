@@ -1,6 +1,7 @@
 /**
  * Prepares a mail's HTML (already sanitised by the server) for its frame: quoted history folded, images of the
- * mail itself put in, remote ones on request, links made safe to follow. Works on a document that shows nowhere.
+ * mail itself put in, links made safe to follow. Remote images are never given an address here: the server gives
+ * HTML in which they have one of its own, when the reader asks. Works on a document that shows nowhere.
  */
 export interface Prepared {
   /** The nodes to put into the frame's body. */
@@ -41,12 +42,7 @@ function isColoured(body: HTMLElement): boolean {
   );
 }
 
-export function prepare(
-  html: string,
-  inline: ReadonlyMap<string, string>,
-  showRemote: boolean,
-  summary: string,
-): Prepared {
+export function prepare(html: string, inline: ReadonlyMap<string, string>, summary: string): Prepared {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   for (const link of body.querySelectorAll("a[href]")) {
     link.setAttribute("target", "_blank");
@@ -59,12 +55,7 @@ export function prepare(
   }
   const remote = [...body.querySelectorAll<HTMLImageElement>("img[data-remote-src]")];
   for (const image of remote) {
-    if (showRemote) {
-      image.setAttribute("src", image.dataset["remoteSrc"] ?? "");
-      image.setAttribute("referrerpolicy", "no-referrer");
-    } else if (!image.hasAttribute("alt")) {
-      image.setAttribute("alt", "");
-    }
+    if (!image.hasAttribute("alt")) image.setAttribute("alt", "");
   }
   const coloured = isColoured(body);
   foldHistory(body, summary);

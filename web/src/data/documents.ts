@@ -256,6 +256,16 @@ export const messageQuery = graphql(
   [messageFields],
 );
 
+/** A mail's HTML with its remote images, for a reader who asks for them: their addresses last five minutes. */
+export const imagesQuery = graphql(`
+  query ImagesOf($id: ID!) {
+    message(id: $id) {
+      id
+      htmlWithImages
+    }
+  }
+`);
+
 export const contactThreadsQuery = graphql(`
   query ContactThreads($id: ID!) {
     contact(id: $id) {

@@ -34,7 +34,9 @@ export const words = defineWords({
   noSubject: "No subject",
   showHistory: "Show quoted history",
   hideHistory: "Hide quoted history",
-  imagesBlocked: "Images from the internet are not loaded. Loading them tells the sender that you read this.",
+  imagesBlocked:
+    "Images from the internet are not loaded. Loading them tells the sender that this is read, but not by whom or where.",
+  imagesFailed: "The images could not be loaded",
   showImages: "Show images",
   mailContent: (name: string) => `Message from ${name}`,
   to: "To",
