@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test soak check bench format lock clean
+.PHONY: help demo demo-reset test soak fuzz check bench format lock clean
 
 help: ## Show this list
 	@echo "Bothways: two-way email sync for CRMs."
@@ -30,6 +30,10 @@ test: ## Run every test, with a real PostgreSQL and a real Valkey
 soak: ## Run the long tests: every crash point with every provider fault, several times over
 	@sh requirements/install.sh dev
 	@$(RUN) -m pytest -m soak --timeout 300 $(TESTS)
+
+fuzz: ## Break a million mails and read them; prints the seed
+	@sh requirements/install.sh dev
+	@$(RUN) -m tests.fuzz_mail $(FUZZ)
 
 check: ## Format, lint, types, import walls, schema, migrations, configuration, lock files
 	@sh requirements/install.sh dev

@@ -3,6 +3,8 @@
 Source: RFC 3834 2 and 5, RFC 2369, RFC 2919, RFC 3464; Precedence and X- fields by common practice.
 """
 
+import re
+
 from rules.header_block import Fields, first
 from rules.parsed import Automatic
 
@@ -15,7 +17,8 @@ ENVELOPE_FIELDS = (
 
 def automatic(fields: Fields) -> Automatic:
     """Return why nobody wrote the mail by hand, or NO."""
-    submitted = (first(fields, "auto-submitted") or "no").split(";")[0].strip().lower()
+    words = re.split(r"[;(\s]", (first(fields, "auto-submitted") or "no").strip().lower(), maxsplit=1)
+    submitted = words[0] or "no"
     precedence = (first(fields, "precedence") or "").strip().lower()
     content_type = (first(fields, "content-type") or "").lower()
     if "x-failed-recipients" in fields or (

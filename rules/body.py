@@ -53,6 +53,9 @@ class Body:
         """Return the blocks of a part; what is no body goes to the attachments."""
         if not part.is_multipart:
             return self._leaf(part, alone)
+        if not part.children:
+            text = self._text(part)  # Its boundary is nowhere: what is there is read as text (RFC 2045 5.2).
+            return [Block(text=text)] if text.strip() else []
         match part.content_type.partition("/")[2]:
             case "alternative":
                 return self._alternative(part)

@@ -11,6 +11,7 @@ Source: WHATWG Encoding Standard, "Names and labels", for which superset a label
 from typing import Final
 
 _WESTERN: Final = "cp1252"
+_TYPOGRAPHY: Final = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\xa0"
 _CHINESE: Final = "gb18030"
 _JAPANESE: Final = "cp932"
 _KOREAN: Final = "cp949"
@@ -30,6 +31,12 @@ _CODECS: Final[dict[str, str]] = {
         for number in (437, 850, 852, 866, 1250, 1251, 1253, 1255, 1256, 1257, 1258)
     },
     **dict.fromkeys(("iso885911", "tis620", "windows874", "cp874"), "cp874"),
+    **dict.fromkeys(("xcp1250",), "cp1250"),
+    **dict.fromkeys(("xcp1251",), "cp1251"),
+    **dict.fromkeys(("cyrillic", "csisolatincyrillic"), "iso8859-5"),
+    **dict.fromkeys(("arabic", "csisolatinarabic", "asmo708"), "iso8859-6"),
+    **dict.fromkeys(("greek", "greek8", "ecma118", "elot928", "suneugreek"), "iso8859-7"),
+    **dict.fromkeys(("hebrew", "visual", "logical", "csisolatinhebrew"), "iso8859-8"),
     **dict.fromkeys(("koi8r", "koi8"), "koi8-r"),
     **dict.fromkeys(("koi8u", "koi8ru"), "koi8-u"),
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "cp936", "ms936", "euccn", "xgbk"), _CHINESE),
@@ -68,4 +75,14 @@ def decode_text(content: bytes, label: str | None) -> tuple[str, bool]:
             return content.decode(attempt), attempt != codec and bool(label)
         except UnicodeError:
             continue
-    return content.decode(_WESTERN if codec in (None, "ascii") else codec, errors="replace"), True
+    western = content.decode(_WESTERN, errors="replace")
+    if codec in (None, "ascii") or (codec == "utf-8" and _is_western(content, western)):
+        return western, True
+    return content.decode(codec, errors="replace"), True
+
+
+def _is_western(content: bytes, western: str) -> bool:
+    """Whether bytes that are no UTF-8 hold no letter of it either, and only letters if they are Western."""
+    beyond = [letter for letter in western if not letter.isascii()]
+    only_letters = all(letter.isalpha() or letter in _TYPOGRAPHY for letter in beyond)
+    return only_letters and content.decode("utf-8", errors="replace").replace("\ufffd", "").isascii()

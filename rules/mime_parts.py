@@ -12,10 +12,11 @@ import email.policy
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import fast_mail_parser
 
+from rules.charsets import decode_text
 from rules.header_block import first
 from rules.headers import clean_line, decode_words
 
@@ -28,6 +29,9 @@ FALLBACK_EFFORT_LIMIT: Final = 5_000_000
 FALLBACK_BYTES_LIMIT: Final = 64 * 1024 * 1024
 
 _PARAMETER: Final = re.compile(r';\s*+([a-zA-Z0-9\-]{1,40})\s*+=\s*+(?:"([^"]{0,1000})"|([^\s;"]{1,1000}))')
+_ODD_NAME: Final = re.compile(
+    r'\\|"[^"]*;[^"]*"|filename\s*=.*filename\*|filename\*.*filename\s*=', re.IGNORECASE | re.DOTALL
+)
 _BOUNDARY_PARAMETER: Final = re.compile(rb"boundary", re.IGNORECASE)
 _CRLF: Final = email.policy.compat32.clone(linesep="\r\n")
 _BOUNDARY_LINE: Final = re.compile(rb"^--", re.MULTILINE)
@@ -93,6 +97,34 @@ def _content_id(value: str | None) -> str | None:
     return cleaned[:500] or None
 
 
+def _type_of(given: str | None) -> str:
+    """Return a part's type. Old programs write `text` where they mean plain text."""
+    kind = (given or "text/plain").strip().lower()[:200]
+    return "text/plain" if kind == "text" else kind
+
+
+def _file_name(fields: dict[str, tuple[str, ...]], found: str) -> str:
+    """Return a file's name where its field is written so that the fast parser misreads it.
+
+    It takes a `;` or `"` within quotes for their end, and prefers the plain name to the extended one.
+    Source: RFC 2045 5.1, RFC 2231 4, RFC 6266 4.3
+    """
+    header = (first(fields, "content-disposition") or "")[:8192]
+    if not _ODD_NAME.search(header):
+        return found
+    message = email.message.Message()
+    message["Content-Disposition"] = clean_line(header)
+    try:
+        said = message.get_params([], "content-disposition")
+    except (ValueError, LookupError, TypeError, AttributeError, IndexError):
+        return found
+    names: list[Any] = [value for name, value in said if name.lower() == "filename"]
+    for value in names:
+        if isinstance(value, tuple):  # Charset, language and text of an extended name.
+            return decode_text(value[2].encode("latin-1", "replace"), value[0])[0]
+    return decode_words(str(names[0])) if names else found
+
+
 def _fast_part(node: fast_mail_parser.PyLazyMimePart) -> Part:
     def content() -> bytes:
         try:
@@ -100,10 +132,11 @@ def _fast_part(node: fast_mail_parser.PyLazyMimePart) -> Part:
         except fast_mail_parser.ParseError as trouble:
             raise Unreadable(str(trouble)) from trouble
 
+    fields = _lower(node.headers)
     return Part(
-        content_type=(node.content_type or "text/plain").strip().lower()[:200],
-        fields=_lower(node.headers),
-        filename=decode_words(node.filename or ""),
+        content_type=_type_of(node.content_type),
+        fields=fields,
+        filename=_file_name(fields, decode_words(node.filename or "")),
         disposition=(node.disposition or "").strip().lower(),
         content_id=_content_id(node.content_id),
         content=content,
@@ -135,7 +168,8 @@ def _fast_tree(raw: bytes) -> Tree:
 def _slow_type(node: email.message.Message) -> str:
     """Return the type, not guessing text where one is given that means nothing. Source: RFC 2045 5.2."""
     given = str(node.get("Content-Type") or "")
-    known = not given or "/" in given.partition(";")[0]
+    bare = given.partition(";")[0]
+    known = not given or "/" in bare or bare.strip().lower() == "text"
     return node.get_content_type() if known else "application/octet-stream"
 
 
@@ -245,5 +279,7 @@ def read_tree(raw: bytes) -> Tree:
     except (fast_mail_parser.ParseError, ValueError):
         return read_slowly(raw)
     assert tree.root is not None
+    if tree.root.is_multipart and not tree.root.children:
+        return read_slowly(raw)  # No boundary fits: the fast parser has then lost the body.
     tree.doubtful = _doubtful(every_part(tree.root))
     return tree

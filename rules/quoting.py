@@ -18,7 +18,8 @@ _INTRODUCTIONS: Final = re.compile(
     r"""(?:
       On\b.{4,350}\bwrote\s?:
     | (?:Am|Den|Le|El|Il|Em|Op|Dne|Dňa|W\ dniu|På|Pe|La|Dana)\b.{4,350}\b
-      (?:schrieb|a\ écrit|escribió|ha\ scritto|escreveu|schreef|napsal\(?a?\)?|napísal\(?a?\)?
+      (?:schrieb|geschrieben|geschreven|a\ écrit|escribió|ha\ scritto|escreveu|schreef
+        |napsal\(?a?\)?|napísal\(?a?\)?
         |napisał\(?a?\)?|skrev|a\ scris|va\ escriure|je\ napisao|pisze)(?!\w).{0,80}:?
     | .{4,350}\b(?:napisał\(?a?\)?|pisze|kirjoitti|ezt\ írta|tarihinde.{0,120}yazdı|schrieb|a\ écrit
         |escribió)\s?:
@@ -27,6 +28,15 @@ _INTRODUCTIONS: Final = re.compile(
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
+_WRITTEN: Final = re.compile(
+    r"\b(?:wrote|schrieb|geschrieben|geschreven|skrev|kirjoitti|napsal|napísal|napisao|napisala|scris"
+    r"|missatge de|пише|написав|έγραψε|ezt írta|yazdı|napisał|pisze)|写道|寫道|작성",
+    re.IGNORECASE,
+)
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_TIME: Final = re.compile(r"(?<!\d)\d{1,2}[:.]\d\d(?!\d)")
+_NAMED: Final = re.compile(r"<[^<>\s]+@[^<>\s]+>\s?[:：]$")
+_ADDRESS_FIRST: Final = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 _STARTS: Final = re.compile(
     r"(?:On|Am|Den|Le|El|Il|Em|Op|Dne|Dňa|W dniu|På|Pe|La|Dana|\d{1,4}[./年\-]|.{0,60}<[^<>\s]+@[^<>\s]+>)",
     re.IGNORECASE,
@@ -57,7 +67,19 @@ _KEYWORDS: Final = (
         "メール",
         "書き",
     ),
-    *("写道", "寫道", "작성"),
+    *(
+        "写道",
+        "寫道",
+        "작성",
+        "geschrieben",
+        "geschreven",
+        "napisao",
+        "missatge de",
+        "пише",
+        "έγραψε",
+        ">:",
+        ">：",
+    ),
 )
 """One of these stands in every introduction; texts without any are not searched for one."""
 _SEPARATORS: Final = re.compile(
@@ -65,17 +87,17 @@ _SEPARATORS: Final = re.compile(
     r"|Message original|Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht"
     r"|Ursprungligt meddelande|Opprinnelig melding|Oprindelig meddelelse|Wiadomość oryginalna"
     r"|Исходное сообщение|Původní zpráva|Eredeti üzenet|Alkuperäinen viesti|Orijinal Mesaj|原始邮件"
-    r"|元のメッセージ)\s*-{2,}",
+    r"|元のメッセージ)\s*-{2,}|-{3,}\s?[^\n]{1,80} wrote:\s?-{2,}",
     re.IGNORECASE,
 )
 _FROM: Final = "From|Von|De|Da|Van|Från|Fra|Od|От|Lähettäjä|Kimden|Feladó|发件人|寄件者|差出人|보낸 사람"
 _SENT: Final = (
     "Sent|Date|Gesendet|Datum|Envoyé|Enviado(?: el)?|Fecha|Data|Inviato|Verzonden|Skickat|Sendt|Dato|Wysłano"
-    "|Дата|Отправлено|Lähetetty|Gönderildi|Tarih|Küldve|发送时间|日期|送信日時|보낸 날짜"
+    "|Odesláno|寄件日期|Дата|Отправлено|Lähetetty|Gönderildi|Tarih|Küldve|发送时间|日期|送信日時|보낸 날짜"
 )
 _REST: Final = (
-    "To|An|À|A|Para|Aan|Till|Til|Do|Кому|Vastaanottaja|Kime|Címzett|收件人|宛先|받는 사람|Cc|Subject|Betreff"
-    "|Objet|Asunto|Oggetto|Assunto|Onderwerp|Ämne|Emne|Temat|Тема|Aihe|Konu|Tárgy|主题|主旨|件名|제목"
+    "To|An|À|A|Para|Aan|Till|Til|Do|Кому|Komu|收件者|Vastaanottaja|Kime|Címzett|收件人|宛先|받는 사람"
+    "|Cc|Subject|Betreff|Předmět|Objet|Asunto|Oggetto|Assunto|Onderwerp|Ämne|Emne|Temat|Тема|Aihe|Konu|Tárgy|主题|主旨|件名|제목"
 )
 _FROM_LINE: Final = re.compile(rf"\*?(?:{_FROM})\s?[:：]\*?\s?\S", re.IGNORECASE)
 _HEADER_LINE: Final = re.compile(rf"\*?(?:{_SENT}|{_REST})\s?[:：]", re.IGNORECASE)
@@ -96,15 +118,22 @@ def _introduction(lines: list[str], at: int, keywords: tuple[str, ...]) -> int:
     spoken = "\n".join(lines[at : at + _ATTRIBUTION_LINES]).lower()
     if not any(keyword in spoken for keyword in keywords):
         return 0
-    wraps = _STARTS.match(lines[at]) is not None
+    following = lines[at + 1] if at + 1 < len(lines) else ""
+    wraps = _STARTS.match(lines[at]) is not None or _ADDRESS_FIRST.match(following) is not None
     joined = ""
     for count in range(1, (_ATTRIBUTION_LINES if wraps else 1) + 1):
         if at + count > len(lines) or not lines[at + count - 1] or _is_quote(lines[at + count - 1]):
             return 0
         joined = f"{joined} {lines[at + count - 1]}".strip()[:LINE_LIMIT]
-        if _INTRODUCTIONS.fullmatch(joined):
+        if _INTRODUCTIONS.fullmatch(joined) or _dated(joined):
             return count
     return 0
+
+
+def _dated(line: str) -> bool:
+    """Whether a line says who wrote at which time of which day, in whatever order, and then a colon."""
+    named = line.endswith((":", "：")) and _YEAR.search(line) and _TIME.search(line)
+    return bool(named and (_WRITTEN.search(line) or _NAMED.search(line)))
 
 
 def _header_block(lines: list[str], at: int) -> bool:

@@ -56,7 +56,7 @@ def simple_texts() -> list[Shape]:
         shape(
             "text-mislabelled-utf8",
             b"Content-Type: text/plain; charset=utf-8\r\n\r\ncaf\xe9",
-            text="caf\ufffd",
+            text="café",
             warned="Some characters",
         ),
         shape(
