@@ -88,6 +88,8 @@ class MicrosoftDials(Strict):
     delta_lag_seconds: Seconds = 0
     delta_empty_pages: Annotated[int, Field(ge=0, le=50)] = 0
     delta_repeats: bool = False
+    moves_are_stamped: bool = True
+    most_per_page: Annotated[int, Field(ge=1)] = 1000
     delta_forgets_returned: bool = True
     delta_reset: Literal[
         "SyncStateNotFound", "syncStateNotFound", "syncStateInvalid", "resyncRequired", "ResyncRequired"

@@ -15,7 +15,7 @@ from providers.outlook.calls import Calls
 from providers.outlook.decipher import Asked
 from providers.outlook.drafts import UPLOAD_LIMIT_BYTES, DraftRoom
 from providers.outlook.folders import Folders
-from providers.outlook.requests import PAGE, GraphRequests
+from providers.outlook.requests import GraphRequests
 from providers.outlook.sent_search import SentSearch
 from providers.outlook.settings import MicrosoftSettings
 from providers.outlook.sign_in import account_in
@@ -88,7 +88,7 @@ class OutlookProvider:
         address = parse.own_address(said)
         at = (answer.answered_at or self._calls.now()).replace(microsecond=0)
         begin = Told(at - window.OVERLAP)
-        mail, erased = await self._skipped(begin, None), await self._skipped(begin, ERASED)
+        mail, erased = await self._skipped(begin, None, at), await self._skipped(begin, ERASED, at)
         return Profile(
             address=address,
             remote_account_id=parse.account_id(self._settings, account),
@@ -102,11 +102,12 @@ class OutlookProvider:
             start = decode_outlook(cursor)
         except InvalidCursor as error:
             raise CursorExpired("The kept place in the change feed is not one of ours.") from error
-        stretch = await window.walk(self._changed(None), start.mail)
+        now = self._calls.now()
+        stretch = await window.walk(self._changed(None), start.mail, now=now)
         changes = [_change(one, start.since) for one in stretch.fresh if one.get("isDraft") is not True]
         erased = start.erased
         if not stretch.more:
-            gone = await window.walk(self._changed(ERASED), start.erased)
+            gone = await window.walk(self._changed(ERASED), start.erased, now=now)
             changes += await self._confirmed(gone.fresh)
             erased = gone.told
             return _page(changes, OutlookCursor(start.since, stretch.told, erased), more=gone.more)
@@ -168,16 +169,17 @@ class OutlookProvider:
         """A page is named by the time that its mail was received at or before."""
         until = parse.instant(page)
 
-        async def ask(skip: int) -> list[Message]:
+        async def ask(skip: int) -> parse.Listed:
             call = self._requests.received(since, until, skip=skip)
             return parse.listed(cast(MessageList, await self._calls.ask(call)))
 
-        found = last = await ask(0)
-        while len(last) >= PAGE and found[0].get("receivedDateTime") == last[-1].get("receivedDateTime"):
+        last = await ask(0)
+        found = last.messages
+        while last.more and found[0].get("receivedDateTime") == found[-1].get("receivedDateTime"):
             last = await ask(len(found))
-            found = found + last
+            found = found + last.messages
         ids = [one["id"] for one in found if await self._is_mail(one)]
-        more = found[-1].get("receivedDateTime") if len(last) >= PAGE else None
+        more = found[-1].get("receivedDateTime") if last.more else None
         return ListedPage(tuple(dict.fromkeys(ids)), more)
 
     async def watch(self, registered: str | None, secret: str) -> Watch | None:
@@ -200,19 +202,19 @@ class OutlookProvider:
             await self._calls.ask(self._requests.unsubscribe(registered))
 
     def _changed(self, folder: str | None) -> window.Ask:
-        async def ask(since: datetime, skip: int) -> list[Message]:
+        async def ask(since: datetime, skip: int) -> parse.Listed:
             call = self._requests.changed(since, folder=folder, skip=skip)
             try:
                 return parse.listed(cast(MessageList, await self._calls.ask(call)))
             except Gone:
-                return []  # A mailbox that keeps nothing of what was deleted.
+                return parse.Listed([])  # A mailbox that keeps nothing of what was deleted.
 
         return ask
 
-    async def _skipped(self, told: Told, folder: str | None) -> Told:
+    async def _skipped(self, told: Told, folder: str | None, now: datetime) -> Told:
         """Go past what was changed until now, so that the feed begins after it."""
         for _ in range(FIRST_PAGES):
-            stretch = await window.walk(self._changed(folder), told)
+            stretch = await window.walk(self._changed(folder), told, now=now)
             told = stretch.told
             if not stretch.more:
                 break

@@ -93,7 +93,7 @@ class DraftRoom:
             self._requests.copies_with(DRAFTS, called(message.message_id)),
             self._requests.latest_copies(DRAFTS),
         ):
-            for one in parse.listed(cast(MessageList, await self._calls.ask(call))):
+            for one in parse.listed(cast(MessageList, await self._calls.ask(call))).messages:
                 found[one["id"]] = one
         kept: Draft | None = None
         for one in found.values():

@@ -8,6 +8,7 @@ properties that Exchange keeps of every message.
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
@@ -152,10 +153,28 @@ def _attachments(message: Message) -> Iterator[AttachmentOutline]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list. Only Graph knows whether there is more: it may send fewer than were asked for.
+
+    Source: https://learn.microsoft.com/en-us/graph/paging
+    """
+
+    messages: list[Message]
+    more: bool = False
+
+
 @_as_documented
-def listed(said: MessageList) -> list[Message]:
-    """The messages of a list."""
-    return [message for message in said.get("value", []) if message.get("id")]
+def listed(said: MessageList) -> Listed:
+    """A page of a list.
+
+    Raises:
+        Retryable: nothing is on it although there is more: no place to go on from.
+    """
+    found = Listed([one for one in said.get("value", []) if one.get("id")], bool(said.get("@odata.nextLink")))
+    if found.more and not found.messages:
+        raise Retryable("Microsoft sent an empty page of a list that goes on.")
+    return found
 
 
 @_as_documented

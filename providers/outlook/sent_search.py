@@ -7,7 +7,6 @@ checked, because a search also finds drafts. None means "not seen", never "not s
 Source: https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -19,7 +18,6 @@ from providers.outlook.wire import Message, MessageList
 from providers.protocol import SentCopy
 
 MARGIN: Final = timedelta(minutes=1)
-PAGE: Final = 100
 PAGES: Final = 5
 SENT: Final = "sentitems"
 
@@ -39,20 +37,22 @@ class SentSearch:
         if found is None and self.internet_message_id:
             condition = called(self.internet_message_id)
             found = self._ours(await self._listed(self.requests.copies_with(SENT, condition)))
-        for number in range(PAGES):
+        seen = 0
+        for _ in range(PAGES):
             if found is not None:
                 break
-            page = await self._listed(self.requests.latest_copies(SENT, number * PAGE))
+            page = await self._listed(self.requests.latest_copies(SENT, seen))
             found = self._ours(page)
-            if len(page) < PAGE or _before(page[-1], since - MARGIN):
+            seen += len(page.messages)
+            if not page.more or _before(page.messages[-1], since - MARGIN):
                 break
         return found
 
-    async def _listed(self, call: Call) -> list[Message]:
+    async def _listed(self, call: Call) -> parse.Listed:
         return parse.listed(cast(MessageList, await self.calls.ask(call)))
 
-    def _ours(self, messages: Iterable[Message]) -> SentCopy | None:
-        for message in messages:
+    def _ours(self, page: parse.Listed) -> SentCopy | None:
+        for message in page.messages:
             if parse.is_sending(message, marker=self.marker, internet_message_id=self.internet_message_id):
                 return parse.sent_copy(message)
         return None

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from providers.outlook import parse
-from providers.outlook.requests import PAGE
+from providers.outlook.parse import Listed
 from providers.outlook.wire import Message
 from rules.cursors import Told
 from rules.errors import CursorExpired, Retryable
@@ -28,7 +28,7 @@ MARKS_LIMIT: Final = 1000
 SKIP_OVERLAP: Final = 50
 PAGES_OF_ONE_SECOND: Final = 80
 
-Ask = Callable[[datetime, int], Awaitable[list[Message]]]
+Ask = Callable[[datetime, int], Awaitable[Listed]]
 """Asks for a page of what was modified since a second, leaving out so many."""
 
 
@@ -41,31 +41,35 @@ class Stretch:
     more: bool
 
 
-async def walk(ask: Ask, told: Told, *, size: int = PAGE) -> Stretch:
-    """Read the next page of a stretch of time; `size` is how many a full page holds.
+async def walk(ask: Ask, told: Told, *, now: datetime) -> Stretch:
+    """Read the next page of a stretch of time.
+
+    The next round never begins after `now`: where a server's clock was ahead, what others modify meanwhile
+    lies before what it stamped.
 
     Raises:
         CursorExpired: more was modified in one second than can be walked through.
     """
-    page, full = await _page(ask, told.at, size)
+    page = await _page(ask, told.at)
     known = {mark for marks in told.marks.values() for mark in marks}
-    fresh = {message["id"]: message for message in page if parse.mark(message) not in known}
-    end = max((_modified(message) for message in page), default=told.at)
-    begin = end if full else max(told.at, end - OVERLAP)
-    return Stretch(tuple(fresh.values()), Told(begin, _marks(told, page, begin)), more=full)
+    fresh = {message["id"]: message for message in page.messages if parse.mark(message) not in known}
+    end = max((_modified(message) for message in page.messages), default=told.at)
+    begin = end if page.more else max(told.at, end - OVERLAP)
+    if begin > now and not page.more:
+        begin = _second(now) - OVERLAP
+    return Stretch(tuple(fresh.values()), Told(begin, _marks(told, page.messages, begin)), more=page.more)
 
 
-async def _page(ask: Ask, since: datetime, size: int) -> tuple[list[Message], bool]:
-    """A page, and whether there may be more behind it; one that lies in one second is read to its end."""
-    page = await ask(since, 0)
-    last = page
+async def _page(ask: Ask, since: datetime) -> Listed:
+    """A page; one that lies in one second and is not the last is read on, to the end of that second."""
+    last = await ask(since, 0)
+    found = last.messages
     for _ in range(PAGES_OF_ONE_SECOND):
-        full = len(last) >= size
-        if not full or _modified(last[-1]) > _second(since):
-            return page, full
-        skip = len(page) - min(SKIP_OVERLAP, size // 2)
+        if not last.more or _modified(last.messages[-1]) > _second(since):
+            return Listed(found, last.more)
+        skip = len(found) - min(SKIP_OVERLAP, len(last.messages) // 2)
         last = await ask(since, skip)
-        page = page[:skip] + last
+        found = found[:skip] + last.messages
     # A look-back takes it from here: waiting would not make it less, and the mailbox must not stand still.
     raise CursorExpired("Too much was changed in one second to be walked through.")
 

@@ -78,10 +78,8 @@ class Message(ODataType, MessageFrom, total=False):
     attachments: list[Attachment]
 
 
-class MessageList(TypedDict, total=False):
-    """https://learn.microsoft.com/en-us/graph/api/user-list-messages"""
-
-    value: list[Message]
+MessageList = TypedDict("MessageList", {"value": list[Message], "@odata.nextLink": str}, total=False)
+"""https://learn.microsoft.com/en-us/graph/api/user-list-messages; the link is never followed."""
 
 
 class Folder(TypedDict, total=False):

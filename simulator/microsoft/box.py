@@ -168,7 +168,9 @@ class Box:
         self.changed_folders[folder.id] = number
         return folder
 
-    def settle(self, copy_id: str, mailbox: Mailbox, number: int, now_ms: int) -> list[Entry]:
+    def settle(
+        self, copy_id: str, mailbox: Mailbox, number: int, now_ms: int, *, moves_are_stamped: bool = True
+    ) -> list[Entry]:
         """Take over what became of a copy, and return what is new in the log."""
         copy, item = mailbox.copies.get(copy_id), self.items.get(copy_id)
         if copy is None:
@@ -177,7 +179,8 @@ class Box:
         if item is None:
             item = self._new_item(copy, folder, number, now_ms)
             return [self._note("created", item, number, now_ms)]
-        item.modified_ms, item.number = now_ms, number
+        if folder.id == item.folder_id or moves_are_stamped:
+            item.modified_ms, item.number = now_ms, number
         if "DRAFT" in copy.labels:
             item.is_draft = True
         elif "SENT" in copy.labels:

@@ -126,7 +126,7 @@ class Call:
 
     def page_size(self, default: int = 10) -> int:
         """Return how many entries a page may have: `$top`, else the preferred page size."""
-        size = self.whole("$top", 0, HIGHEST_TOP)
+        size = min(self.whole("$top", 0, HIGHEST_TOP), self.world.dials.now.microsoft.most_per_page)
         preferred = self.preferences.get("odata.maxpagesize", "")
         if preferred.isascii() and preferred.isdigit() and len(preferred) < 5 and int(preferred):
             wanted = min(int(preferred), HIGHEST_TOP)

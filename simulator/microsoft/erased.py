@@ -26,7 +26,10 @@ def list_erased(call: Call) -> Answer:
         shown = [one for one in shown if test(lambda name, one=one: one.get(name))]  # type: ignore[misc]  # bound now
     shown.sort(key=lambda one: str(one["lastModifiedDateTime"]))
     skip, size = call.whole("$skip", 0, 10**8), call.page_size()
-    return answered(call, {"@odata.context": call.context("messages"), "value": shown[skip : skip + size]})
+    body: Json = {"@odata.context": call.context("messages"), "value": shown[skip : skip + size]}
+    if len(shown) > skip + size:
+        body["@odata.nextLink"] = call.next_page(skip + size)
+    return answered(call, body)
 
 
 def _shown(entry: Entry, *, immutable: bool) -> Json:

@@ -109,7 +109,13 @@ class Microsoft:
             box = self.state.boxes.setdefault(address, new_box(address))
             entries: list[Entry] = []
             for copy_id, number in copies.items():
-                entries += box.settle(copy_id, self.post.mailbox(account), number, now_ms)
+                entries += box.settle(
+                    copy_id,
+                    self.post.mailbox(account),
+                    number,
+                    now_ms,
+                    moves_are_stamped=self.dials.now.microsoft.moves_are_stamped,
+                )
             self.push.tell(account, box, entries)
         if pending:
             self.touched()

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from jobs.mailboxes import find_mailbox, reach
 from jobs.sweep import tidy
 from rules.happenings import PullMailbox, VerifyMailbox
-from rules.words import MailboxId
-from tests.jobs.conftest import ANN, DANA
+from rules.words import MailboxId, Provider
+from tests.jobs.conftest import ANN, DANA, MEI
 from tests.jobs.crm import Crm
 
 NOOR = "noor@haddad-law.test"
@@ -138,6 +138,26 @@ async def test_complaint_3_a_mail_out_of_spam_that_the_feed_never_told_of_syncs(
     await verify_once(crm, mailbox_id)
 
     assert [one["subject"] for one in await crm.rows("select subject from messages")] == ["Not spam"]
+
+
+async def test_a_mail_out_of_junk_whose_move_outlook_did_not_stamp_syncs(crm: Crm) -> None:
+    """Outlook is followed by times of modification; a move that sets none is found by the comparison."""
+    await crm.add_contact("Dana", DANA)
+    mailbox_id = await crm.connect(MEI, provider=Provider.OUTLOOK)
+    await crm.simulator.ask("PATCH", "/dials", {"spam_from": [DANA]})
+    await crm.simulator.deliver(DANA, MEI, subject="No junk", text="x")
+    await crm.ask(PullMailbox(mailbox_id))
+    await crm.work()
+    await crm.simulator.ask("PATCH", "/dials", {"microsoft": {"moves_are_stamped": False}})
+    [junk] = await crm.simulator.mailbox(MEI)
+    await crm.simulator.move(MEI, junk["id"], "inbox")
+    await crm.ask(PullMailbox(mailbox_id))
+    await crm.work()
+    assert await crm.rows("select subject from messages") == []
+
+    await verify_once(crm, mailbox_id)
+
+    assert [one["subject"] for one in await crm.rows("select subject from messages")] == ["No junk"]
 
 
 @pytest.mark.rule("D2")

@@ -294,7 +294,8 @@ class OutlookWorld:
         await self._turn(clock_offset_seconds=seconds)
 
     async def empty_pages(self, count: int) -> None:
-        await self._turn(microsoft={"delta_empty_pages": count})
+        """Pages of Graph's lists are not empty, but may hold less than was asked for."""
+        await self._turn(microsoft={"most_per_page": 1})
 
     async def short_quota(self, units_a_minute: int) -> None:
         await self._turn(microsoft={"requests_per_10_minutes": round(units_a_minute * RATE_SHARE * 10)})

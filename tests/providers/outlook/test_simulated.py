@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from functools import partial
 from secrets import token_bytes
@@ -275,6 +276,23 @@ async def test_mail_keeps_its_id_wherever_it_is_moved_and_what_lies_below_the_bi
     assert places == [Place.MAIL, Place.TRASH, Place.MAIL]
     changes = (await mailbox.provider.changes(cursor)).changes
     assert [(change.remote_id, change.deleted) for change in changes] == [(arrived, False)]
+
+
+async def test_what_is_listed_is_listed_whole_whatever_a_page_holds(world: OutlookWorld) -> None:
+    """Graph may send less than was asked for; that is not the end of the list."""
+    mailbox = await world.connect()
+    since = clock() - timedelta(minutes=1)
+    arrived = await world.deliver_many(mailbox.address, 5)
+    await dial(world, most_per_page=2)
+    found: list[str] = []
+    page: str | None = None
+    for _ in range(10):
+        listed = await mailbox.provider.listed(since, page)
+        found += listed.remote_ids
+        page = listed.next_page
+        if page is None:
+            break
+    assert set(found) == set(arrived)
 
 
 async def test_half_a_draft_that_an_earlier_attempt_left_is_taken_away(world: OutlookWorld) -> None:

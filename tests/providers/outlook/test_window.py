@@ -26,6 +26,7 @@ class Mailbox:
     messages: dict[str, tuple[int, int]] = field(default_factory=dict)
     script: Iterator[tuple[int, int]] = field(default_factory=lambda: iter(()))
     asked: int = 0
+    size: int = SIZE
 
     def touch(self, number: int, seconds: int) -> None:
         self.now += seconds
@@ -37,7 +38,7 @@ class Mailbox:
         at = (BEGIN + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"id": name, "changeKey": str(version), "lastModifiedDateTime": at}
 
-    async def ask(self, since: datetime, skip: int) -> list[Message]:
+    async def ask(self, since: datetime, skip: int) -> parse.Listed:
         """A page; and before it, what the script lets happen meanwhile."""
         self.asked += 1
         for change in [one for one in [next(self.script, None)] if one]:
@@ -47,14 +48,16 @@ class Mailbox:
             for name, (second, _) in self.messages.items()
             if BEGIN + timedelta(seconds=second) >= since
         )
-        return [self.shown(name) for _, name in found[skip : skip + SIZE]]
+        shown = [self.shown(name) for _, name in found[skip : skip + self.size]]
+        return parse.Listed(shown, more=len(found) > skip + self.size)
 
 
 async def read(mailbox: Mailbox, told: Told) -> tuple[list[str], Told]:
     """One round: the marks told, and where it ended."""
     marks: list[str] = []
     while True:
-        stretch = await window.walk(mailbox.ask, told, size=SIZE)
+        now = BEGIN + timedelta(seconds=mailbox.now)
+        stretch = await window.walk(mailbox.ask, told, now=now)
         marks += [parse.mark(message) for message in stretch.fresh]
         told = stretch.told
         if not stretch.more:
@@ -112,6 +115,29 @@ async def test_what_shows_late_is_told_all_the_same() -> None:
     mailbox.messages["late"] = (mailbox.now - 100, 1)
     marks, _ = await read(mailbox, told)
     assert marks == [parse.mark(mailbox.shown("late"))]
+
+
+@pytest.mark.rule("R62")
+async def test_a_server_whose_clock_was_ahead_hides_nothing() -> None:
+    """What it stamped lies in the future; what another one stamps now is told all the same."""
+    mailbox = Mailbox()
+    mailbox.touch(1, 600)
+    mailbox.messages["ahead"] = (mailbox.now + 900, 1)
+    _, told = await read(mailbox, Told(BEGIN))
+    mailbox.touch(2, 30)
+    marks, told = await read(mailbox, told)
+    assert parse.mark(mailbox.shown("m2")) in marks
+    assert (await read(mailbox, told))[0] == []
+
+
+@pytest.mark.rule("R62")
+@pytest.mark.parametrize("size", [1, 2, 5])
+async def test_pages_may_hold_less_than_was_asked_for(size: int) -> None:
+    mailbox = Mailbox(size=size)
+    for number in range(40):
+        mailbox.touch(number, number % 3)
+    marks, _ = await read(mailbox, Told(BEGIN))
+    assert len(set(marks)) == 40
 
 
 async def test_a_second_with_more_than_can_be_walked_is_left_to_a_look_back() -> None:
