@@ -337,7 +337,7 @@ class Conversation(SMTP):
         await self.push("354 End with a line that is one dot")
         raw = self._door.spool / f"{self._door.mailroom.new_file().hex}.eml"
         try:
-            if not await self._spool(raw):
+            if not await self._spooled(raw):
                 return
             self._reset_timeout(_HANDING_OVER.total_seconds())
             self.storing = True
@@ -351,6 +351,16 @@ class Conversation(SMTP):
         self.envelope = self._create_envelope()
         self._reset_timeout()
         await self.push(reply)
+
+    async def _spooled(self, raw: Path) -> bool:
+        """Take the content in. A disk that fails ends the conversation: what of the mail is still to come
+        must not be read as commands (R33)."""
+        try:
+            return await self._spool(raw)
+        except OSError as trouble:
+            log.warning("smtp_put_off", error=type(trouble).__name__)
+            self.end("421 4.3.0 It could not be stored; try again later")
+            return False
 
     async def _spool(self, raw: Path) -> bool:
         """Write the content into a file; False where the conversation ended before the mail did."""

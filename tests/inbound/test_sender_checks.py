@@ -1,14 +1,11 @@
 """Real signatures, real records from a name server on loopback: what proves an author, and what does not."""
 
-import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from ipaddress import ip_network
 
 import dkim  # type: ignore[import-untyped]  # dkimpy ships no types
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from inbound.dns_answers import Resolver
 from inbound.sender_checks import Client, SenderPolicy, check_sender
@@ -16,6 +13,7 @@ from inbound.signatures import check_signatures, relaxed_body
 from inbound.spf import check_host
 from rules.authentication import Belief, SignatureResult, SpfResult
 from tests.inbound.dns_world import Zone, name_server
+from tests.inbound.signing import signing_key
 
 AUTHOR = "example-co.test"
 CLIENT = Client("203.0.113.9", "mail.example-co.test", f"ann@{AUTHOR}")
@@ -32,22 +30,8 @@ async def dns() -> AsyncIterator[Named]:
         yield named
 
 
-def key(bits: int = 2048) -> tuple[bytes, str]:
-    """A private key as dkimpy takes it, and its record."""
-    made = rsa.generate_private_key(65537, bits)
-    private = made.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = made.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private, f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
-
-
-PRIVATE, RECORD = key()
-WEAK_PRIVATE, WEAK_RECORD = key(1024)
+PRIVATE, RECORD = signing_key()
+WEAK_PRIVATE, WEAK_RECORD = signing_key(1024)
 
 
 def signed(raw: bytes = LETTER, canonical: bytes = b"relaxed/relaxed", **more: object) -> bytes:

@@ -12,6 +12,7 @@ import pytest
 
 from rules.replies import UNPROVED
 from tests.inbound.dns_world import Zone, name_server
+from tests.inbound.signing import sealed, signing_key
 from tests.stories.smtp_client import hand_in, letter
 from tests.stories.stack import ANN, DANA, INBOUND_DOMAIN, Stack
 from tests.waiting import wait_until
@@ -107,7 +108,11 @@ async def zone(stack: Stack, people: dict[str, str]) -> AsyncIterator[Zone]:
             zone.txt(domain, "v=spf1 ip4:127.0.0.1 -all")
         zone.txt("_dmarc.strict.test", "v=DMARC1; p=reject")
         process = await stack.start(
-            "smtp", SMTP_TRUSTED_NETWORKS="", SMTP_DNS_SERVERS="127.0.0.1", SMTP_DNS_PORT=str(zone.port)
+            "smtp",
+            SMTP_TRUSTED_NETWORKS="",
+            SMTP_TRUSTED_FORWARDERS="forwarder.test",
+            SMTP_DNS_SERVERS="127.0.0.1",
+            SMTP_DNS_PORT=str(zone.port),
         )
         yield zone
         await stack.kill(process)
@@ -273,6 +278,35 @@ async def test_who_is_not_proved_is_marked_or_refused(stack: Stack, people: dict
     )
     assert (claimed["from"]["address"], claimed["senderProved"]) == (small, False)
     assert claimed["warnings"] == [UNPROVED]
+
+
+@pytest.mark.rule("R37")
+async def test_a_trusted_forwarder_s_seal_proves_who_wrote(
+    stack: Stack, people: dict[str, str], zone: Zone
+) -> None:
+    """Forwarding breaks SPF and the signature; what a trusted forwarder sealed of them is believed."""
+    private, record = signing_key()
+    for sealer in ("forwarder.test", "stranger.test"):
+        zone.txt(f"a1._domainkey.{sealer}", record)
+    zone.txt("_dmarc.far.test", "v=DMARC1; p=reject")
+    subject = await bulk(stack, people[DANA])
+    address = await reply_address(stack, DANA, subject)
+    raw = letter("zoe@far.test", address, "sealed@far.test", says="From far away.")
+    trusted = sealed(raw, "far.test", "forwarder.test", private)
+
+    for forwarded, code in (
+        (raw, 550),
+        (sealed(raw, "far.test", "stranger.test", private), 550),
+        (trusted.replace(b"From far away", b"From nearby.."), 550),
+        (trusted.replace(b"zoe@far.test", b"ceo@far.test"), 550),
+        (trusted, 250),
+    ):
+        said = await hand_in(stack, address, forwarded, "bounces@forwarder.test")
+        assert said[0] == code, said
+
+    _, answer = (await conversation(stack, DANA, subject))["messages"]
+    assert (answer["from"]["address"], answer["senderProved"]) == ("zoe@far.test", True)
+    assert answer["text"].strip() == "From far away."
 
 
 async def test_the_raw_mail_is_kept_as_it_came(stack: Stack, people: dict[str, str]) -> None:
