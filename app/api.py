@@ -10,10 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from app import graphiql, health, web
@@ -26,14 +25,14 @@ from app.graphql.http import GraphQLOverHTTP, Wiring
 from app.graphql.open_sockets import OpenSockets
 from app.graphql.operations import Execution
 from app.graphql.socket import GraphQLSocket
-from app.http_guards import Guards, application
+from app.http_guards import Guards, application, beside
 from app.live.bell import RedisBell
 from app.live.hubs import Hubs
 from app.live.payload import BacklogBudget, BacklogLimits
 from app.provider_routes import provider_routes
 from app.returning import deployment_secret, unsubscribe_routes
 from app.ringing import redis_answers
-from app.serving import run_until_signal, server
+from app.serving import run_until_signal, server, spare_the_collector
 from app.settings import Settings
 from app.user_tokens import TokenRules, UserTokens
 from app.wiring import Ground, open_ground
@@ -137,8 +136,10 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
     ground.metrics.gauge(
         "bothways_subscriptions", "Subscriptions that are delivered to.", lambda: hubs.members
     )
+    over_http, over_socket = _graphql(settings, credentials, contexts, hubs, budget, sockets)
     routes: list[BaseRoute] = [
-        *_graphql_routes(settings, credentials, contexts, hubs, budget, sockets),
+        Route("/graphql", endpoint=over_http),
+        WebSocketRoute("/graphql", endpoint=over_socket),
         *attachment_routes(ground.db, ground.blobs, credentials, deployment_secret(settings)),
         *image_routes(ground.db, ground.doors.images, deployment_secret(settings)),
         *provider_routes(ground),
@@ -148,34 +149,32 @@ def _application(ground: Ground, credentials: Credentials, contexts: Contexts, h
         routes += graphiql.routes(settings.http.public_url)
     if settings.http.web and web.is_built():
         routes += web.routes(settings.http.public_url)
-    middleware = [
-        Middleware(
-            TrustedHostMiddleware, allowed_hosts=list(settings.http.allowed_hosts), www_redirect=False
-        ),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.http.allowed_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
-            expose_headers=["x-request-id", "retry-after"],
-            max_age=600,
-        ),
-    ]
-    inner = application(routes, middleware)
+    # GraphQL answers its failures itself, so it needs no router around it; everything else has one.
+    shared = CORSMiddleware(
+        beside({"/graphql": over_http}, application(routes)),
+        allow_origins=settings.http.allowed_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["x-request-id", "retry-after"],
+        max_age=600,
+    )
+    named = TrustedHostMiddleware(shared, allowed_hosts=list(settings.http.allowed_hosts), www_redirect=False)
     # Orchestrators ask by address, so health stands before the check of the Host header.
-    outer = application([*_health_routes(ground), Mount("/", app=inner)])
+    health_routes = _health_routes(ground)
+    healthy = application(health_routes)
+    outer = beside({route.path: healthy for route in health_routes}, named)
     https = settings.http.public_url.startswith("https://")
     return Guards(outer, new_request_id=new_request_id, metrics=ground.metrics, https=https)
 
 
-def _graphql_routes(
+def _graphql(
     settings: Settings,
     credentials: Credentials,
     contexts: Contexts,
     hubs: Hubs,
     budget: Budget,
     sockets: OpenSockets[Viewer],
-) -> list[BaseRoute]:
+) -> tuple[GraphQLOverHTTP[Viewer], GraphQLSocket[Viewer]]:
     graphql_schema = schema._schema  # Strawberry keeps graphql-core's schema under this name alone
     documents = Documents(graphql_schema, viewer_fields=VIEWER_FIELDS)
     over_http = GraphQLOverHTTP(
@@ -203,7 +202,7 @@ def _graphql_routes(
         allowed_origins=frozenset({settings.http.public_url, *settings.http.allowed_origins}),
         budget=BacklogBudget(BacklogLimits()),
     )
-    return [Route("/graphql", endpoint=over_http), WebSocketRoute("/graphql", endpoint=socket)]
+    return over_http, socket
 
 
 def _health_routes(ground: Ground) -> list[Route]:
@@ -231,5 +230,6 @@ async def serve(settings: Settings) -> None:
             stop_seconds=settings.http.stop_seconds,
             trusted_proxies=settings.http.trusted_proxies,
         )
+        spare_the_collector()
         log.info("api_serves", host=settings.http.host, port=settings.http.port)
         await run_until_signal(http)

@@ -4,7 +4,7 @@ Belongs here: pure ASGI around the application. Never: who asks, or what they ma
 Source: security requirements R21, R22; OWASP Secure Headers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -95,6 +95,16 @@ async def answer_failure(request: Request, _: Exception) -> Response:
         "extensions": {"code": "INTERNAL", "requestId": request.state.request_id},
     }
     return JSONResponse({"errors": [error]}, 500, {"cache-control": "no-store"})
+
+
+def beside(endpoints: Mapping[str, ASGIApp], app: ASGIApp) -> ASGIApp:
+    """Return an application that has these exact paths answered without a router, and all else by `app`."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = endpoints.get(scope["path"], app) if scope["type"] == "http" else app
+        await endpoint(scope, receive, send)
+
+    return answer
 
 
 def application(routes: Sequence[BaseRoute], middleware: Sequence[Middleware] = ()) -> Starlette:

@@ -22,7 +22,7 @@ from app.command_runner import CommandRunner
 from app.http_guards import Guards, application
 from app.returning import return_addresses
 from app.ringing import redis_answers
-from app.serving import server, until_signal
+from app.serving import server, spare_the_collector, until_signal
 from app.settings import Settings
 from app.sweeping import Sweeper
 from app.wiring import Ground, open_ground
@@ -103,6 +103,7 @@ async def work(settings: Settings) -> None:
         ]
         serving = asyncio.create_task(http.serve(), name="health")
         tasks += [asyncio.create_task(sweeper.run(), name="sweeper"), serving]
+        spare_the_collector()
         signals = asyncio.create_task(until_signal(), name="signals")
         await asyncio.wait([signals, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("worker_stops", running=len(runner))

@@ -49,6 +49,7 @@ async def seeded(folder: Path, messages: int) -> AsyncIterator[Seeded]:
     owner_url = server.start()
     try:
         app_url = owner_url.replace("//postgres@", f"//{roles.APP}:{_PASSWORD}@")
+        await migrate.upgrade(owner_url, app_password=_PASSWORD)
         note = folder / "seeded.json"
         if not note.exists() or orjson.loads(note.read_bytes())["messages"] != messages:
             made = await _seed(owner_url, app_url, messages)
@@ -61,7 +62,6 @@ async def seeded(folder: Path, messages: int) -> AsyncIterator[Seeded]:
 
 async def _seed(owner_url: str, app_url: str, messages: int) -> Seeded:
     began = time.perf_counter()
-    await migrate.upgrade(owner_url, app_password=_PASSWORD)
     keys = write_new_key("bench")
     owner = await asyncpg.connect(owner_url)
     db = await Database.open(app_url)

@@ -245,4 +245,5 @@ def _wanted(selection: Selection | None, noun: str, workspace_id: UUID) -> Wante
     wanted = Wanted(columns={"id"})
     for one in selection.at(to_camel_case(noun)) if selection is not None else ():
         gather(noun, one.selection, wanted, workspace_id)
+    wanted.kept = {}
     return wanted

@@ -59,13 +59,22 @@ _PEOPLE: Final = frozenset({"from_", "to", "cc", "bcc"})
 def wanted_below(info: strawberry.Info[Any, None], noun: str, workspace_id: UUID, *path: str) -> Wanted:
     """Return what is wanted of a noun below the field being resolved, at a path of field names.
 
+    It may be kept for other requests with the same document: nobody changes it.
+
     Raises:
         BadUserInput: a page below it cannot be.
     """
     selection = selection_of(info)
+    memory = selection.memory
+    known: Wanted | None = memory.get((noun, path))
+    if known is not None:
+        return known
     wanted = Wanted()
     for below in [one.selection for one in selection.at(*path)] if path else [selection]:
         gather(noun, below, wanted, workspace_id)
+    if wanted.is_lasting:
+        wanted.kept = {}
+        memory[noun, path] = wanted
     return wanted
 
 

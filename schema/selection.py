@@ -7,7 +7,7 @@ all fragments are taken together: a selection says what may be needed, not what 
 """
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from graphql import (
@@ -26,7 +26,8 @@ from graphql import (
     is_composite_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
-from graphql.language import SelectionNode, VariableNode
+from graphql.language import ListValueNode, ObjectValueNode, SelectionNode, VariableNode
+from graphql.pyutils import Undefined
 from graphql.utilities import type_from_ast
 
 
@@ -56,11 +57,22 @@ class Selected(NamedTuple):
 class Selection:
     """What is selected below one field, or at the root of an operation."""
 
-    __slots__ = ("_below", "_variables")
+    __slots__ = ("_below", "_tree", "_variables")
 
-    def __init__(self, below: Mapping[str, _Field], variables: VariableValues) -> None:
+    def __init__(
+        self, below: Mapping[str, _Field], variables: VariableValues, tree: "_Tree | None" = None
+    ) -> None:
         self._below = below
         self._variables = variables
+        self._tree = tree
+
+    @property
+    def memory(self) -> dict[Hashable, Any]:
+        """What was found out about this selection, for whoever finds it out: kept while the operation is.
+
+        It is shared by all requests in which the variables that stand below have the same values.
+        """
+        return {} if self._tree is None else self._tree.memory(self._variables)
 
     def wants(self, path: str) -> bool:
         """Tell whether a field is selected under any alias, as in `wants("edges.node.lastMessage")`."""
@@ -116,7 +128,7 @@ class _Info(Protocol):
 
 
 class _Builder:
-    """Builds trees for one set of variables, and notes which variables decided their shape."""
+    """Builds trees for one set of variables; notes which decided their shape, and which arguments name."""
 
     def __init__(
         self,
@@ -128,6 +140,7 @@ class _Builder:
         self._fragments = fragments
         self._variables = variables
         self.deciding: set[str] = set()
+        self.named: set[str] = set()
 
     def add(
         self, one: SelectionSetNode, parent: GraphQLNamedType, into: dict[str, _Field], inside: frozenset[str]
@@ -157,6 +170,8 @@ class _Builder:
         if field is None:
             field = into[slot] = _Field(key, name, parent.name, definition)
         field.nodes.append(node)
+        for argument in node.arguments or ():
+            self.named.update(variables_in(argument.value))
         if node.selection_set and definition is not None:
             self.add(node.selection_set, get_named_type(definition.type), field.below, frozenset())
 
@@ -171,10 +186,24 @@ class _Builder:
 
 
 class _Tree(NamedTuple):
-    """A kept tree, and the outcomes that decided its shape."""
+    """A kept tree, the outcomes that decided its shape, and the variables that its arguments name."""
 
     deciding: tuple[tuple[str, Any], ...]
     below: dict[str, _Field]
+    named: tuple[str, ...]
+    memories: dict[tuple[Any, ...], dict[Hashable, Any]]
+
+    def memory(self, variables: VariableValues) -> dict[Hashable, Any]:
+        """Return what is kept for these values; nothing is kept for values that are lists or objects."""
+        values = tuple(variables.coerced.get(name, Undefined) for name in self.named)
+        if not all(isinstance(value, _PLAIN) for value in values):
+            return {}
+        known = self.memories.get(values)
+        if known is None:
+            if len(self.memories) >= _MOST_MEMORIES:
+                self.memories.clear()
+            known = self.memories[values] = {}
+        return known
 
 
 class _Trees:
@@ -188,6 +217,22 @@ class _Trees:
         self.kept: dict[tuple[int, ...], _Tree] = {}
 
 
+_MOST_MEMORIES: Final = 64
+_PLAIN: Final = (str, int, float, type(None), type(Undefined))
+
+
+def variables_in(value: object) -> Iterator[str]:
+    """Give the names of the variables that stand in an argument's value."""
+    if isinstance(value, VariableNode):
+        yield value.name.value
+    elif isinstance(value, ListValueNode):
+        for one in value.values:
+            yield from variables_in(one)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            yield from variables_in(field.value)
+
+
 _all_trees: Final[dict[int, _Trees]] = {}
 
 
@@ -198,22 +243,22 @@ def _tree(
     nodes: tuple[FieldNode, ...] | tuple[OperationDefinitionNode],
     type_: GraphQLNamedType,
     variables: VariableValues,
-) -> dict[str, _Field]:
+) -> _Tree:
     trees = _all_trees.get(id(operation))
     if trees is None:
         trees = _all_trees[id(operation)] = _Trees(operation)
     key = tuple(id(node) for node in nodes)
     known = trees.kept.get(key)
     if known is not None and all(variables.coerced.get(name) == value for name, value in known.deciding):
-        return known.below
+        return known
     builder = _Builder(schema, fragments, variables)
     below: dict[str, _Field] = {}
     for node in nodes:
         if node.selection_set:
             builder.add(node.selection_set, type_, below, frozenset())
     deciding = tuple((name, variables.coerced.get(name)) for name in sorted(builder.deciding))
-    trees.kept[key] = _Tree(deciding, below)
-    return below
+    made = trees.kept[key] = _Tree(deciding, below, tuple(sorted(builder.named)), {})
+    return made
 
 
 def selection_of(info: Any) -> Selection:
@@ -222,9 +267,8 @@ def selection_of(info: Any) -> Selection:
     values = raw.variable_values
     variables = values if isinstance(values, VariableValues) else VariableValues({}, values)
     named = get_named_type(raw.return_type)
-    return Selection(
-        _tree(raw.schema, raw.fragments, raw.operation, tuple(raw.field_nodes), named, variables), variables
-    )
+    tree = _tree(raw.schema, raw.fragments, raw.operation, tuple(raw.field_nodes), named, variables)
+    return Selection(tree.below, variables, tree)
 
 
 def root_selection(
@@ -241,7 +285,8 @@ def root_selection(
     root_type = schema.get_root_type(operation.operation)
     if root_type is None:
         raise LookupError(f"the schema has no {operation.operation.value} type")
-    return Selection(_tree(schema, fragments, operation, (operation,), root_type, variables), variables)
+    tree = _tree(schema, fragments, operation, (operation,), root_type, variables)
+    return Selection(tree.below, variables, tree)
 
 
 def coordinates(

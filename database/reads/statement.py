@@ -3,15 +3,36 @@
 What is single lies in the same row, joined after the page was cut (so that a join never sees more rows than
 the page has); what is many lies in it as an array of rows. Limits are literals: with a bound limit
 PostgreSQL plans for a tenth of the table.
+
+A statement holds no value: each bound place has a slot that finds its value in what a reading is given. So it
+is composed once for a question that is asked again.
 """
 
 # ruff: noqa: S608 - every piece of SQL is a literal of this package; values are bound.
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from database.reads.nouns import NOUNS, Many, Paged
-from database.reads.wanted import Page, Sight, Wanted
+from database.reads.wanted import Page, Position, Sight, Wanted
+
+
+class Given(NamedTuple):
+    """What one reading binds: whose eyes, the values by name, and the page of the list it begins at."""
+
+    sight: Sight
+    bound: Mapping[str, object] = {}
+    page: Page | None = None
+
+
+Slot: TypeAlias = Callable[[Given], object]
+"""Finds the value of one bound place."""
+
+
+def named(name: str) -> Slot:
+    """Return the slot of a value that a reading binds by name."""
+    return lambda given: given.bound[name]
 
 
 @dataclass(slots=True)
@@ -51,26 +72,45 @@ class _Level:
         return len(self.expressions) - 1
 
 
-_TYPES: Final = {"workspace": "uuid", "viewer": "uuid", "governs": "boolean", "now": "timestamptz"}
+_EYES: Final[Mapping[str, tuple[Slot, str]]] = {
+    "workspace": (lambda given: given.sight.workspace_id, "uuid"),
+    "viewer": (lambda given: given.sight.user_id, "uuid"),
+    "governs": (lambda given: given.sight.governs, "boolean"),
+    "now": (lambda given: given.sight.now, "timestamptz"),
+}
+
+
+def _fixed(value: object) -> Slot:
+    return lambda given: value
+
+
+def _of_page(end: str, part: str) -> Slot:
+    """Return the slot of a position's part in the page that a reading is given."""
+
+    def find(given: Given) -> object:
+        position: Position = getattr(given.page, end)
+        found: object = getattr(position, part)
+        return found
+
+    return find
 
 
 class Statement:
-    """A statement being written: aliases, bound values, and what the reader's eyes are."""
+    """A statement being written: aliases, and the slots of its bound values in their order."""
 
-    def __init__(self, sight: Sight) -> None:
-        self.values: list[object] = []
-        self._sight = sight
+    def __init__(self) -> None:
+        self.slots: list[Slot] = []
         self._bound: dict[str, str] = {}
         self._aliases = 0
 
-    def bind(self, value: object, type_: str) -> str:
+    def bind(self, slot: Slot, type_: str) -> str:
         """Bind a value and return how to name it."""
-        self.values.append(value)
-        return f"${len(self.values)}::{type_}"
+        self.slots.append(slot)
+        return f"${len(self.slots)}::{type_}"
 
     def fill(self, template: str, **names: str) -> str:
         """Write a template with these names, and bind what it needs of the reader."""
-        for name in _TYPES:
+        for name in _EYES:
             mark = f"{{{name}}}"
             if mark in template:
                 template = template.replace(mark, self._eyes(name))
@@ -80,14 +120,7 @@ class Statement:
 
     def _eyes(self, name: str) -> str:
         if name not in self._bound:
-            sight = self._sight
-            value = {
-                "workspace": sight.workspace_id,
-                "viewer": sight.user_id,
-                "governs": sight.governs,
-                "now": sight.now,
-            }[name]
-            self._bound[name] = self.bind(value, _TYPES[name])
+            self._bound[name] = self.bind(*_EYES[name])
         return self._bound[name]
 
     def _alias(self) -> str:
@@ -107,24 +140,32 @@ class Statement:
         return f"{self._select(level, f'({source}) {alias}')} order by {self.fill(order, of=alias)}", layout
 
     def paged(self, paged: Paged, page: Page, wanted: Wanted, **names: str) -> "tuple[str, PageLayout]":
-        """Return a statement for one page of a list; it reads one row more than the page has."""
+        """Return a statement for one page of a list; it reads one row more than the page has.
+
+        The page's positions are those of the page that a reading is given, one of the same shape.
+        """
         level, alias = _Level(), self._alias()
         layout = self._lay(paged.noun, alias, wanted, level)
         at = level.take(f"{alias}.{paged.at}")
-        cut, order = self._cut(paged, page, alias, names)
+        cut, order = self._cut(paged, page, alias, names, is_given=True)
         return f"{self._select(level, cut)} order by {order}", PageLayout(page, paged.name, at, layout)
 
     def _select(self, level: _Level, source: str) -> str:
         return f"select {', '.join(level.expressions)} from {source} {' '.join(level.joins)}"
 
-    def _cut(self, paged: Paged, page: Page, alias: str, names: dict[str, str]) -> tuple[str, str]:
+    def _cut(
+        self, paged: Paged, page: Page, alias: str, names: dict[str, str], *, is_given: bool = False
+    ) -> tuple[str, str]:
         """Return the FROM item that holds one page, and the order to read it in."""
         descending = paged.newest_first != page.backward
         direction = "desc" if descending else "asc"
         conditions = []
-        for position, earlier in ((page.after, paged.newest_first), (page.before, not paged.newest_first)):
+        for end, earlier in (("after", paged.newest_first), ("before", not paged.newest_first)):
+            position: Position | None = getattr(page, end)
             if position is not None:
-                bound = f"{self.bind(position.at, 'timestamptz')}, {self.bind(position.key, 'uuid')}"
+                at = _of_page(end, "at") if is_given else _fixed(position.at)
+                key = _of_page(end, "key") if is_given else _fixed(position.key)
+                bound = f"{self.bind(at, 'timestamptz')}, {self.bind(key, 'uuid')}"
                 conditions.append(f"(q.{paged.at}, q.id) {'<' if earlier else '>'} ({bound})")
         where = f" where {' and '.join(conditions)}" if conditions else ""
         order = f"{{0}}.{paged.at} {direction}, {{0}}.id {direction}"
@@ -142,7 +183,7 @@ class Statement:
                 layout.presence if column == "id" else level.take(self.fill(noun.columns[column], of=alias))
             )
         for parameter, argument in sorted(wanted.parameters, key=str):
-            bound = self.bind(argument, "timestamptz")
+            bound = self.bind(_fixed(argument), "timestamptz")
             expression = self.fill(noun.parameters[parameter], of=alias, argument=bound)
             layout.parameters.append((parameter, argument, level.take(expression)))
         for one, below in wanted.ones.items():

@@ -4,9 +4,10 @@ Belongs here: the shape of a question, without SQL and without GraphQL. Two ques
 are merged, because one object answers both.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -33,13 +34,25 @@ class Page:
 
 @dataclass(slots=True)
 class Wanted:
-    """The fields wanted of one noun, by their names in the noun's table."""
+    """The fields wanted of one noun, by their names in the noun's table.
+
+    Whoever keeps one to ask it again does not change it any more, and gives it an empty `kept`: then what was
+    prepared for it (statement, layout, builder) is prepared once.
+    """
 
     columns: set[str] = field(default_factory=set)
     ones: dict[str, "Wanted"] = field(default_factory=dict)
     lists: dict[str, "Wanted"] = field(default_factory=dict)
     pages: dict[tuple[str, Page], "Wanted"] = field(default_factory=dict)
     parameters: set[tuple[str, datetime | None]] = field(default_factory=set)
+    kept: dict[Hashable, Any] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether no position and no instant stands in it, so that other requests ask the very same."""
+        below = [*self.ones.values(), *self.lists.values(), *self.pages.values()]
+        positions = any(page.after or page.before for _, page in self.pages)
+        return not positions and not self.parameters and all(one.is_lasting for one in below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ from schema.compiler.direct_calls import DirectCall, direct_call
 from schema.compiler.execution import Execution, FieldPlan, is_shareable
 from schema.compiler.leaves import leaf_of
 from schema.compiler.regularity import Irregular, read, regular_kinds, sequence, vet
+from schema.scalars import write_instant
 
 
 class Uncompilable(Exception):
@@ -115,6 +116,7 @@ class Generator:
             "regular": regular_kinds,
             "sequence": sequence,
             "vet": vet,
+            "write_instant": write_instant,
         }
 
     def generate(self) -> tuple[Root, ...]:

@@ -21,6 +21,7 @@ from graphql import (
 from graphql.pyutils import Undefined
 
 from schema.compiler.regularity import Irregular, regular_kinds, vet
+from schema.scalars import write_instant
 
 
 class Leaf(NamedTuple):
@@ -78,6 +79,8 @@ def _test(leaf_type: GraphQLLeafType, coerce: Callable[[Any], Any]) -> tuple[str
         return "type({first}) is bool", "{v}"
     if leaf_type is GraphQLFloat:
         return "type({first}) is float and {v} - {v} == 0.0", "{v}"
+    if coerce is write_instant:
+        return "type({first}) is datetime", "write_instant({v})"
     if _is_isoformat(coerce):
         return "type({first}) is datetime", "{v}.isoformat()"
     return None
