@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from rules.pacing import (
     BACKOFF_LIMIT,
     GMAIL_UNITS,
+    GRAPH_MAILBOX_RATE,
+    GRAPH_UPLOAD_RATE,
     UNKNOWN_METHOD_UNITS,
     Rate,
     backoff,
@@ -20,6 +22,28 @@ from rules.pacing import (
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 RATE = Rate(capacity=100, per_second=10)
+
+
+@pytest.mark.rule("R61")
+@pytest.mark.parametrize(
+    ("rate", "limit", "within_seconds", "cost"),
+    [
+        (GRAPH_MAILBOX_RATE, 10_000, 600, 20),
+        (GRAPH_UPLOAD_RATE, 150_000_000, 300, 3_276_800),
+    ],
+)
+def test_no_window_holds_more_than_graph_allows(
+    rate: Rate, limit: float, within_seconds: int, cost: int
+) -> None:
+    """Whoever asks as fast as the bucket lets him, from a full one on."""
+    bucket, now, taken = full(rate, NOW), NOW, 0
+    while True:
+        bucket, wait = take(bucket, rate, cost, now)
+        now += wait
+        if now >= NOW + timedelta(seconds=within_seconds):
+            break
+        taken += cost
+    assert limit * 0.7 < taken <= limit
 
 
 def test_a_full_bucket_gives_at_once_and_then_makes_wait() -> None:

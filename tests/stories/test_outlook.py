@@ -220,6 +220,31 @@ async def test_only_what_the_crm_began_syncs_and_only_through_the_connection_it_
 
 
 @pytest.mark.rule("R63")
+async def test_a_subscription_that_microsoft_ends_or_pauses_is_seen_to(office: Office) -> None:
+    """It is made anew, or renewed; what came while nothing was pushed is here, and pushes go on."""
+    stack, simulator = office.stack, office.stack.simulator
+    await office.connect()
+    message = await office.write("Still there", "one")
+    [made] = (await simulator.microsoft_account(office.account))["subscriptions"]
+
+    await simulator.lifecycle(office.account, "subscriptionRemoved")
+    await answered(stack, "Still there", "two")
+    await wait_until(partial(_pushed, office, other_than=made["id"]), description="it is made anew")
+    await _shows(stack, message["thread"]["id"], "two")
+
+    await simulator.lifecycle(office.account, "reauthorizationRequired")
+    await wait_until(partial(_pushed, office), description="it is renewed")
+    await answered(stack, "Still there", "three")
+    await _shows(stack, message["thread"]["id"], "three")
+
+
+async def _pushed(office: Office, *, other_than: str = "") -> bool:
+    """Whether Microsoft would push this mailbox's changes to us."""
+    found = (await office.stack.simulator.microsoft_account(office.account))["subscriptions"]
+    return any(one["id"] != other_than and not one["paused"] for one in found)
+
+
+@pytest.mark.rule("R63")
 async def test_mail_that_came_while_nobody_looked_and_pushes_were_lost_is_all_there_once(
     office: Office,
 ) -> None:
