@@ -1,11 +1,15 @@
+import { lazy, Suspense, useState } from "react";
+
 import { useNow } from "../data/session";
-import { Badge, Bar, EmptyState, Section } from "../kit";
+import { Badge, Bar, EmptyState, Section, Select, Skeleton } from "../kit";
 import { words } from "../words/admin";
 import { ago, fullTime, messageTime } from "../words/times";
 import { mailboxesQuery, type GovernedMailbox } from "./documents";
 import { NotThere } from "./NotThere";
 import { Table, type Column } from "../kit/Table";
 import { useAsked } from "./useAsked";
+
+const Activity = lazy(() => import("../activity/Activity"));
 
 function columnsFor(now: Date): Column<GovernedMailbox>[] {
   return [
@@ -75,24 +79,52 @@ function columnsFor(now: Date): Column<GovernedMailbox>[] {
   ];
 }
 
-/** Every mailbox of the workspace and how it syncs, live. */
+/** Every mailbox of the workspace and how it syncs, live, and what went through them. */
 export function MailboxList() {
   const { data, failed, again } = useAsked(mailboxesQuery);
   const now = useNow(5);
+  const mailboxes = data?.mailboxes ?? [];
   return (
-    <Section title={words.mailboxes} about={words.mailboxesAbout}>
-      {data === null ? (
-        <NotThere failed={failed} again={again} />
-      ) : data.mailboxes.length === 0 ? (
-        <EmptyState icon="mail" title={words.mailboxesNone} />
-      ) : (
-        <Table
-          label={words.mailboxes}
-          rows={data.mailboxes}
-          keyOf={(one) => one.id}
-          columns={columnsFor(now)}
-        />
-      )}
+    <>
+      <Section title={words.mailboxes} about={words.mailboxesAbout}>
+        {data === null ? (
+          <NotThere failed={failed} again={again} />
+        ) : mailboxes.length === 0 ? (
+          <EmptyState icon="mail" title={words.mailboxesNone} />
+        ) : (
+          <Table label={words.mailboxes} rows={mailboxes} keyOf={(one) => one.id} columns={columnsFor(now)} />
+        )}
+      </Section>
+      {mailboxes.length > 0 && <Charts mailboxes={mailboxes} changed={data} />}
+    </>
+  );
+}
+
+function Charts({ mailboxes, changed }: { mailboxes: readonly GovernedMailbox[]; changed: unknown }) {
+  const [id, setId] = useState("");
+  return (
+    <Section
+      title={words.activity}
+      about={words.activityAbout}
+      actions={
+        mailboxes.length > 1 ? (
+          <Select
+            label={words.mailbox}
+            labelHidden
+            options={[
+              { value: "", label: words.allMailboxes },
+              ...mailboxes.map((one) => ({ value: one.id, label: one.address ?? one.owner.name })),
+            ]}
+            value={id}
+            onChange={setId}
+            className="w-56"
+          />
+        ) : undefined
+      }
+    >
+      <Suspense fallback={<Skeleton className="h-40" />}>
+        <Activity id={id === "" ? null : id} changed={changed} />
+      </Suspense>
     </Section>
   );
 }

@@ -15,7 +15,8 @@ type Preset = PresetSettings["preset"];
 
 function typesSaid(types: readonly string[] | null): string {
   if (types === null) return words.anyType;
-  return types.length > 6 ? words.some(types.length, types.slice(0, 5).join(", ")) : types.join(", ");
+  const names = types.map((type) => type.toLowerCase());
+  return names.length > 6 ? words.some(names.length, names.slice(0, 5).join(", ")) : names.join(", ");
 }
 
 function rowsOf(

@@ -75,6 +75,7 @@ export function SenderForm({ sender, onSaved }: { sender: Sender | null; onSaved
         />
         <Select
           label={words.tls}
+          hint={fields.tls === "NONE" ? words.tlsNone : undefined}
           error={errorOf("tls")}
           options={(["STARTTLS", "IMPLICIT", "NONE"] as const).map((value) => ({
             value,

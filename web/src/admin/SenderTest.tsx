@@ -33,7 +33,10 @@ export function SenderTest({ sender, again }: { sender: Sender; again: () => voi
     }
     setAsked(null);
   };
-  const when = sender.testedAt === null ? "" : ago(sender.testedAt, now);
+  const when =
+    sender.testedAt === null
+      ? ""
+      : ago(sender.testedAt, new Date(Math.max(now.getTime(), Date.parse(sender.testedAt))));
   return (
     <div className="flex flex-col gap-3 rounded-md bg-canvas p-4">
       <div className="flex flex-wrap items-center gap-3">

@@ -49,18 +49,6 @@ export const applyPreset = graphql(
   [workspaceFields],
 );
 
-export const activityQuery = graphql(`
-  query SyncActivity($zone: String!) {
-    syncActivity(days: 14, timeZone: $zone) {
-      day
-      mailboxId
-      synced
-      skipped
-      sent
-    }
-  }
-`);
-
 export const workspaceQuery = graphql(
   `
     query GovernedWorkspaceOf {

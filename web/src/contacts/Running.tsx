@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
+import { writeTo } from "../bulk/draft";
 import { goTo } from "../frame/route";
 import { Bar, Button, Notice, Section } from "../kit";
 import { words } from "../words/contacts";
@@ -117,6 +118,20 @@ function Report({
     link.click();
     URL.revokeObjectURL(url);
   };
+  // A contact may stand in several rows of a file.
+  const written = [
+    ...new Map(
+      progress.outcomes.flatMap(({ contactId }, place) => {
+        const contact = contacts[place];
+        if (contactId === null || contact === undefined) return [];
+        return [[contactId, { id: contactId, name: contact.name ?? null, email: contact.emails[0] ?? "" }]];
+      }),
+    ).values(),
+  ];
+  const write = () => {
+    writeTo(written);
+    goTo("/bulk/new");
+  };
   const counts: [string, number][] = [
     [words.reportCreated, progress.created],
     [words.reportUpdated, progress.updated],
@@ -131,6 +146,11 @@ function Report({
             {words.reportDownload}
           </Button>
           <Button onClick={onAgain}>{words.chooseOther}</Button>
+          {written.length > 0 && (
+            <Button icon="bulk" onClick={write}>
+              {words.writeToThem(written.length)}
+            </Button>
+          )}
           <Button kind="primary" onClick={() => goTo("/contacts")}>
             {words.toContacts}
           </Button>

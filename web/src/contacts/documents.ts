@@ -103,6 +103,7 @@ export const importContacts = graphql(`
         rows {
           index
           outcome
+          contactId
           reason
         }
       }

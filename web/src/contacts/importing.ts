@@ -11,6 +11,8 @@ const TRIES = 6;
 
 export interface Outcome {
   outcome: ImportReport["rows"][number]["outcome"];
+  /** The contact that was made or completed; null where the row was of no use. */
+  contactId: string | null;
   reason: string | null;
 }
 
@@ -73,7 +75,10 @@ export async function runImport(
           created: progress.created + report.created,
           updated: progress.updated + report.updated,
           skipped: progress.skipped + report.skipped,
-          outcomes: [...progress.outcomes, ...rows.map(({ outcome, reason }) => ({ outcome, reason }))],
+          outcomes: [
+            ...progress.outcomes,
+            ...rows.map(({ outcome, contactId, reason }) => ({ outcome, contactId, reason })),
+          ],
           waiting: false,
         };
         tell(progress);

@@ -17,7 +17,7 @@ import { useBegin } from "./useBegin";
 import { What } from "./What";
 import { WhyMissing } from "./WhyMissing";
 
-const Activity = lazy(() => import("./Activity"));
+const Activity = lazy(() => import("../activity/Activity"));
 
 /** Asks for the mailbox when it is shown, when it changes, and now and then while it is looked at. */
 function useMailbox(id: string, changed: unknown): [MailboxSettings | null, () => void] {

@@ -33,6 +33,9 @@ export const words = defineWords({
   mailboxesAbout:
     "Every mailbox that has not ended, and how it syncs. What it brings is its owner's to choose.",
   mailboxesNone: "Nobody has connected a mailbox yet.",
+  activity: "Last 14 days",
+  activityAbout: "How much mail came in and was left alone. Counts alone: what it says stays its owner's.",
+  allMailboxes: "All mailboxes",
   owner: "Owner",
   status: "Status",
   lastSeen: "Last change",

@@ -108,6 +108,8 @@ export const words = defineWords({
   reportRow: "Row",
   reportWhy: "Why",
   reportUnchanged: "known already, nothing new in it",
+  writeToThem: (n: number) =>
+    `Write to ${n === 1 ? "this contact" : `these ${new Intl.NumberFormat().format(n)}`}`,
   toContacts: "To the contacts",
   outcomes: { CREATED: "new", UPDATED: "completed", SKIPPED: "skipped" },
 });

@@ -12,8 +12,9 @@ export const words = defineWords({
   tlsNames: {
     STARTTLS: "STARTTLS (usual, port 587)",
     IMPLICIT: "TLS from the start (port 465)",
-    NONE: "None (only inside your own network, without a password)",
+    NONE: "None, and no password",
   },
+  tlsNone: "Only for a server inside your own network.",
   username: "User name",
   usernameHint: "Empty where the server asks for none.",
   password: "Password",

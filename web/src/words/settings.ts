@@ -98,7 +98,8 @@ export const words = defineWords({
   activityNone: "No mail has been seen yet. New mail appears here as it comes.",
   activityOf: (day: string, synced: number, skipped: number) =>
     `${day}: ${numbers.format(synced)} came in, ${numbers.format(skipped)} left alone`,
-  activityPart: (n: number) => `The newest ${numbers.format(n)} are counted.`,
+  activitySum: (synced: number, skipped: number, sent: number) =>
+    `${numbers.format(synced)} came in, ${numbers.format(skipped)} left alone, ${numbers.format(sent)} sent from here.`,
 
   what: "What syncs, and who sees it",
   whatAbout: "A change holds from now on; what is here stays as it is.",

@@ -12,7 +12,12 @@ const contact = (place: number): ContactInput => ({
 const people = Array.from({ length: 2 * PART + 1 }, (_, place) => contact(place));
 
 function report(part: readonly ContactInput[]): ImportReport {
-  const rows = part.map((_, index) => ({ index, outcome: "CREATED" as const, reason: null }));
+  const rows = part.map((_, index) => ({
+    index,
+    outcome: "CREATED" as const,
+    contactId: `c${index}`,
+    reason: null,
+  }));
   return { __typename: "ImportReport", created: part.length, updated: 0, skipped: 0, rows };
 }
 

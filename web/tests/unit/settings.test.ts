@@ -3,29 +3,9 @@ import { describe, expect, it } from "vitest";
 import { bytesOf, listOf, megabytesOf, MOST_BYTES } from "../../src/admin/policy";
 import { loopbackOnly } from "../../src/firstrun/simulator";
 import { stepsOf, type Dana } from "../../src/firstrun/steps";
-import { countByDay } from "../../src/settings/days";
 import { namesOf } from "../../src/settings/permissions";
 import { partedAtLink } from "../../src/settings/reasons";
 import { bareMessageId } from "../../src/settings/WhyMissing";
-
-describe("decisions by day", () => {
-  it("are counted in the reader's days, empty days included, older ones left out", () => {
-    const now = new Date(2026, 2, 10, 12);
-    const at = (day: number, hour: number) => new Date(2026, 2, day, hour).toISOString();
-    const decisions = [
-      { at: at(10, 0), synced: true },
-      { at: at(10, 11), synced: false },
-      { at: at(9, 23), synced: true },
-      { at: at(1, 9), synced: true },
-    ];
-    const days = countByDay(decisions, now, 3);
-    expect(days.map(({ synced, skipped }) => [synced, skipped])).toEqual([
-      [0, 0],
-      [1, 0],
-      [1, 1],
-    ]);
-  });
-});
 
 describe("a reason", () => {
   it("is parted from the link that ends it, and from nothing else", () => {
