@@ -35,6 +35,8 @@ class Carrier:
     from_address: EmailAddress
     from_name: str | None
     reply_to: EmailAddress | None
+    """What was asked for: where answers go if no address of ours takes them."""
+    author_address: EmailAddress | None
 
 
 class Refused(Exception):
@@ -61,14 +63,14 @@ async def carrier_of(work: Work, context: Context, draft: BulkDraft) -> Carrier:
     author = (await work.execute(facts.SENDER, names)).one_or_none()
     row = (await work.execute(facts.LIVE_MAILBOX_OF, names)).one_or_none()
     mailbox = row and SendingMailbox(Provider(row.provider), EmailAddress(row.address), tuple(row.send_as))
-    name = None if author is None else author.name
+    name, own = (None, None) if author is None else (author.name, EmailAddress(author.email))
     if row is not None and sender_kind(MailKind.BULK, mailbox, draft.sender) is SenderKind.MAILBOX:
-        return Carrier(SenderKind.MAILBOX, row.id, EmailAddress(row.address), name, None)
+        return Carrier(SenderKind.MAILBOX, row.id, EmailAddress(row.address), name, None, own)
     sender = (await work.execute(facts.WORKSPACE_SENDER, {"workspace": work.workspace_id})).one_or_none()
     if sender is None:
         raise Refused(NotConnected(message=NO_SENDER))
     address = EmailAddress(sender.from_address)
-    return Carrier(SenderKind.WORKSPACE_SENDER, None, address, name or sender.from_name, draft.sender)
+    return Carrier(SenderKind.WORKSPACE_SENDER, None, address, name or sender.from_name, draft.sender, own)
 
 
 async def contacts_of(work: Work, draft: BulkDraft) -> Sequence[Any]:

@@ -26,7 +26,7 @@ from resolvers.drafting import Unusable
 from resolvers.looking import page_of, wanted_below
 from resolvers.reading import Bound, read_page, text, uuid
 from rules.merging import BadTemplate, Merged, Merger
-from rules.words import BulkOutcome
+from rules.words import BulkOutcome, SenderKind
 from schema.inputs import SendBulkEmailInput
 from schema.results.bulk import PreviewBulkEmailResult
 from schema.scalars import HTML, read_id
@@ -101,12 +101,19 @@ async def preview_bulk_email(info: Info, input: SendBulkEmailInput, index: int =
         return template_refusal(fault)
     except Refused as refused:
         return refused.answer  # type: ignore[no-any-return]  # every answer is a member of the union
-    return _preview(len(contacts), carrier, met, contacts[index], said)
+    takes_answers = context.settings.inbound_domain is not None
+    return _preview(len(contacts), carrier, takes_answers, met, contacts[index], said)
 
 
 def _preview(
-    total: int, carrier: Carrier, met: list[BulkObstacle], contact: Any, said: Merged | BulkObstacle
+    total: int,
+    carrier: Carrier,
+    takes_answers: bool,
+    met: list[BulkObstacle],
+    contact: Any,
+    said: Merged | BulkObstacle,
 ) -> BulkPreview:
+    here = takes_answers or carrier.via is SenderKind.MAILBOX
     incomplete = [one for one in met if one.kind in HOLDS_UP]
     suppressed = [one for one in met if one.kind not in HOLDS_UP]
     if isinstance(said, Merged):
@@ -121,7 +128,8 @@ def _preview(
         via=carrier.via,
         from_address=carrier.from_address,
         from_name=carrier.from_name,
-        reply_to=carrier.reply_to,
+        answers_here=here,
+        reply_to=None if here else carrier.reply_to or carrier.author_address,
         contact_id=str(contact.id),  # type: ignore[arg-type]  # strawberry.ID is a str at run time
         name=contact.name,
         address=contact.address,

@@ -125,7 +125,8 @@ class SendBulkEmailInput:
         name="from",
         default=None,
         description="Where it equals the address of the viewer's Outlook mailbox, that carries it; else the "
-        "workspace sender does, and answers go to this address.",
+        "workspace sender does, and answers come back here, or, where the deployment takes none, go to this "
+        "address.",
     )
     subject: str = field(description="The subject, 1..998 characters; merge fields as in the text.")
     text: str | None = field(

@@ -19,7 +19,8 @@ KNOWN_SENDING: Final = text(
 )
 
 SENDER: Final = text(
-    "select u.name, w.attachment_limit_bytes from users u join workspaces w on w.id = u.workspace_id "
+    "select u.name, u.email, w.attachment_limit_bytes from users u "
+    "join workspaces w on w.id = u.workspace_id "
     "where u.workspace_id = :workspace and u.id = :user and u.suspended_at is null"
 )
 

@@ -70,7 +70,12 @@ class BulkPreview:
     via: SenderKind = field(description="What would carry it.")
     from_address: EmailAddress = field(description="The address that it would go out from.")
     from_name: str | None = field(description="The name beside it.")
-    reply_to: EmailAddress | None = field(description="Where answers would go, where not to that address.")
+    answers_here: bool = field(
+        description="Whether answers would come back into each contact's conversation."
+    )
+    reply_to: EmailAddress | None = field(
+        description="Where answers would go instead; null where they come here, or to the From address."
+    )
     contact_id: ID = field(description="The contact whose mail this is.")
     name: str | None = field(description="That contact's name.")
     address: EmailAddress | None = field(description="That contact's first address; null where it has none.")

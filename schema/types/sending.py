@@ -47,7 +47,8 @@ class BulkSend:
     via: SenderKind = field(description="What carries it.")
     author: User | None = field(description="Who asked for it; null where a key did, or they are gone.")
     reply_to: EmailAddress | None = field(
-        description="Where answers go, where the mail goes out from the workspace's address instead of this."
+        description="The `from` that was asked for, where the mail goes out from the workspace's address "
+        "instead; answers go there only where the deployment takes none itself."
     )
     subject: str = field(description="The subject, before it is merged.")
     text: str | None = field(description="The text, before it is merged.")

@@ -1,5 +1,6 @@
 """Bulk sends looked at: what one would say and to whom, the list of them, their recipients, who gets none."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from tests.resolvers.world import NOW, World
 PREVIEW = """query ($input: SendBulkEmailInput!, $index: Int! = 0) {
   previewBulkEmail(input: $input, index: $index) { __typename
   ... on UserError { message } ... on InvalidInput { field }
-  ... on BulkPreview { total incomplete suppressed via fromAddress fromName replyTo contactId name address
-    subject text html obstacle { kind missing } obstacles { contactId name address kind missing } } } }"""
+  ... on BulkPreview { total incomplete suppressed via fromAddress fromName answersHere replyTo contactId
+    name address subject text html obstacle { kind missing }
+    obstacles { contactId name address kind missing } } } }"""
 SENDS = """query ($first: Int, $after: String) { bulkSends(first: $first, after: $after) {
   edges { node { id subject text html total author { name } replyTo } }
   pageInfo { hasNextPage endCursor } } }"""
@@ -81,7 +83,19 @@ async def test_a_preview_says_when_the_mailbox_itself_carries_it(world: World) -
 
     shown = await preview(world, sender="ada@mail.example")
 
-    assert (shown["via"], shown["fromAddress"], shown["replyTo"]) == ("MAILBOX", "ada@mail.example", None)
+    assert (shown["via"], shown["fromAddress"]) == ("MAILBOX", "ada@mail.example")
+    assert (shown["answersHere"], shown["replyTo"]) == (True, None)
+
+
+async def test_a_preview_says_where_answers_go(world: World) -> None:
+    await set_up(world)
+    asked = await preview(world, sender="ada@mail.example")
+    own = await preview(world)
+    taken = await preview(replace(world, settings=replace(world.settings, inbound_domain="in.example")))
+
+    assert (asked["answersHere"], asked["replyTo"]) == (False, "ada@mail.example")
+    assert (own["answersHere"], own["replyTo"]) == (False, "ada@okafor.example")
+    assert (taken["answersHere"], taken["replyTo"]) == (True, None)
 
 
 async def test_a_preview_names_who_would_get_none_and_why(world: World) -> None:

@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { change, sentenceOf } from "../data/client";
-import { Button, Confirm, Notice, Select, TextField, toasts } from "../kit";
+import { Button, Confirm, Notice, Select, Switch, TextField, toasts } from "../kit";
 import { words } from "../words/sending";
 import { fieldsOf, hasChanged, inputOf, keepsPassword, withTls, type SenderFields } from "./sender";
 import { setSender, type Sender, type SenderInput } from "./sending-documents";
@@ -11,7 +11,7 @@ interface Refused {
   field: string | null;
 }
 
-const KNOWN = ["host", "port", "tls", "username", "password", "fromAddress", "fromName"];
+const KNOWN = ["host", "port", "tls", "username", "password", "fromAddress", "fromName", "bouncesHere"];
 const PREFIX = "input.workspaceSender.";
 
 async function put(sender: SenderInput | null): Promise<Refused | null> {
@@ -128,6 +128,12 @@ export function SenderForm({ sender, onSaved }: { sender: Sender | null; onSaved
           onChange={(event) => set({ fromName: event.target.value })}
         />
       </div>
+      <Switch
+        label={words.bounces}
+        hint={errorOf("bouncesHere") ?? words.bouncesHint}
+        checked={fields.bouncesHere}
+        onChange={(bouncesHere) => set({ bouncesHere })}
+      />
       {refused !== null && !KNOWN.includes(refused.field ?? "") && (
         <Notice tone="bad">{refused.message}</Notice>
       )}

@@ -11,6 +11,7 @@ export interface SenderFields {
   password: string;
   fromAddress: string;
   fromName: string;
+  bouncesHere: boolean;
 }
 
 export const USUAL_PORTS: Record<Tls, string> = { STARTTLS: "587", IMPLICIT: "465", NONE: "25" };
@@ -24,6 +25,7 @@ export function fieldsOf(sender: Sender | null): SenderFields {
     password: "",
     fromAddress: sender?.fromAddress ?? "",
     fromName: sender?.fromName ?? "",
+    bouncesHere: sender?.bouncesHere ?? false,
   };
 }
 
@@ -54,6 +56,7 @@ export function inputOf(fields: SenderFields): SenderInput {
     password: fields.password === "" ? null : fields.password,
     fromAddress: fields.fromAddress.trim(),
     fromName: text(fields.fromName),
+    bouncesHere: fields.bouncesHere,
   };
 }
 

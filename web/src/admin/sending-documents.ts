@@ -11,6 +11,7 @@ const senderFields = graphql(`
     passwordSet
     fromAddress
     fromName
+    bouncesHere
     changedAt
     testedAt
     testError

@@ -155,7 +155,6 @@ export function BulkPage({ id }: { id: string }) {
           [words.author, bulk.author?.name ?? words.byKey],
           [words.begun, messageTime(bulk.createdAt)],
           [words.via, words.viaNames[bulk.via]],
-          ...(bulk.replyTo === null ? [] : [[words.previewReply, bulk.replyTo] as const]),
         ]}
       />
       <Recipients id={id} bulk={bulk} />

@@ -26,8 +26,8 @@ export function wayOf(preview: Preview, isGmail: boolean): string[] {
   if (preview.via === "MAILBOX") return [words.viaMailbox(preview.fromAddress)];
   return [
     words.viaSender(preview.fromAddress, preview.fromName),
-    preview.replyTo === null ? words.answersElsewhere(preview.fromAddress) : words.answersTo(preview.replyTo),
-    ...(isGmail && preview.replyTo !== null ? [words.whyNotGmail] : []),
+    preview.answersHere ? words.answersHere : words.answersTo(preview.replyTo ?? preview.fromAddress),
+    ...(isGmail ? [words.whyNotGmail] : []),
   ];
 }
 

@@ -42,7 +42,6 @@ export const bulkSendQuery = graphql(
     query BulkSendOf($id: ID!) {
       bulkSend(id: $id) {
         ...BulkRow
-        replyTo
         text
         html
       }
@@ -91,6 +90,7 @@ export const previewQuery = graphql(`
         via
         fromAddress
         fromName
+        answersHere
         replyTo
         contactId
         name

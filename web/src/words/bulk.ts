@@ -61,12 +61,12 @@ export const words = defineWords({
   fromMailbox: (address: string) => `${address} (your mailbox)`,
   fromLogin: (address: string) => `${address} (your login address)`,
   viaMailbox: (address: string) =>
-    `Leaves from your Outlook mailbox ${address}, and lies in its Sent folder. Answers come back to it.`,
+    `Leaves from your Outlook mailbox ${address}, and lies in its Sent folder. Answers come back into the conversation.`,
   viaSender: (address: string, name: string | null) =>
     `Goes out by the workspace's mail server from ${name === null ? address : `${name} <${address}>`}.`,
-  answersTo: (address: string) => `Answers go to ${address}.`,
-  answersElsewhere: (address: string) =>
-    `Answers go to ${address}, not to a mailbox here: choose your own address to see them in Bothways.`,
+  answersHere: "Answers come back into each contact's conversation here.",
+  answersTo: (address: string) =>
+    `Answers go to ${address}: you see them here if that is your connected mailbox.`,
   whyNotGmail:
     "Gmail mailboxes do not carry bulk mail: their daily limit is for the mail that you write yourself.",
   noSender: "Nothing can carry bulk mail yet: the workspace has no mail server of its own.",

@@ -25,6 +25,9 @@ export const words = defineWords({
   fromHint: "What readers see, and where mail that cannot be delivered comes back to.",
   fromName: "From name (optional)",
   fromNameHint: "Where a mail has no author, such as one of an automation.",
+  bounces: "Delivery reports come back here",
+  bouncesHint:
+    "Mail that cannot be delivered is shown on the very mail. Only for a server that may send for this deployment's own inbound domain: ask whoever runs it.",
   save: "Save",
   saved: "Saved. Send a test mail to be sure.",
   test: "Send a test mail",
