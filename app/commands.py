@@ -222,6 +222,51 @@ def workspace_list() -> None:
         said.print(f"{workspace_id}  {name}")
 
 
+@workspace.command("erase")
+def workspace_erase(
+    workspace_id: Annotated[UUID, typer.Argument(help="The workspace's id.")],
+    name: Annotated[str, typer.Argument(help="Its name, as it stands: there is no way back.")],
+    even_connected: Annotated[bool, typer.Option(help="Also while mailboxes are connected.")] = False,
+) -> None:
+    """Erase a workspace: every row, its data key, every file. Run again, it removes files that were left."""
+    from app import operating
+
+    files = _run(operating.erase_workspace(workspace_id, name, even_connected=even_connected))
+    said.print(f"The workspace is erased, with its data key and {files} files.")
+
+
+@app.command()
+def export(
+    workspace_id: Annotated[UUID, typer.Argument(help="The workspace's id.")],
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    contact: Annotated[UUID | None, typer.Option(help="Only what there is of this contact.")] = None,
+) -> None:
+    """Write everything of a workspace into a folder: rows as JSON, mail as .eml, contacts as CSV."""
+    from app import operating
+
+    done = _run(operating.export(workspace_id, folder, contact))
+    said.print(f"{sum(done.rows.values())} rows and {done.mails} mails are in {folder}.")
+    if done.not_written:
+        said.print(f"{len(done.not_written)} messages are there as rows alone; manifest.json names them.")
+
+
+@app.command()
+def verify_audit(
+    workspace_id: Annotated[UUID | None, typer.Option("--workspace", help="Only this workspace.")] = None,
+    at_least: Annotated[int, typer.Option(help="A number noted before: a log that ends earlier fails.")] = 0,
+) -> None:
+    """Follow the audit log's chain; fails where a row is missing or was changed."""
+    from app import operating
+
+    findings = _run(operating.verify_audit(workspace_id, at_least))
+    for one in findings:
+        if one.broken_at is None:
+            said.print(f"{one.workspace_id}  holds, {one.holds_to} acts")
+        else:
+            failed.print(f"{one.workspace_id}  row {one.broken_at} is missing or was changed", style="red")
+    raise typer.Exit(0 if all(one.broken_at is None for one in findings) else 1)
+
+
 @user.command("create")
 def user_create(
     name: str,

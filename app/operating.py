@@ -2,17 +2,31 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
-from app import accounts
+from sqlalchemy import delete
+
+from app import accounts, exporting
+from app.exporting import Exported
 from app.known_trouble import OperatorError
-from app.settings import DatabaseSettings, VaultSettings, read_group
+from app.settings import BlobSettings, DatabaseSettings, VaultSettings, read_group
 from database import clock
+from database.audit import Act, Chain
+from database.blobs import Blobs
 from database.pool import Database
 from database.sealing import KeyRing, read_keys
+from database.tables import WorkspaceRow, table_of
 from database.vault import Vault
 from rules.addresses import InvalidAddress, normalise
 from rules.words import Role, Scope, WorkspaceId
+
+_AUDIT_PAGE: Final = """
+select number, at, actor, action, detail, chain from audit_log
+where workspace_id = $1 and number > $2 order by number limit $3
+"""
 
 
 @asynccontextmanager
@@ -81,6 +95,88 @@ async def rewrap() -> int:
     """Wrap every data key with the newest deployment key; how many were not."""
     async with opened() as (_, vault):
         return await vault.rewrap_all()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """One workspace's audit log: how far its chain holds, and the first row that does not."""
+
+    workspace_id: WorkspaceId
+    holds_to: int
+    broken_at: int | None
+
+
+async def verify_audit(workspace_id: UUID | None, at_least: int) -> list[AuditFinding]:
+    """Read the audit log of one workspace, or of every one, and follow its chain.
+
+    `at_least` is a number that was noted elsewhere: a log that ends before it was cut off.
+    """
+    async with opened() as (db, _):
+        ids = await db.across.workspaces() if workspace_id is None else [await _existing(db, workspace_id)]
+        return [await _follow(db, each, at_least) for each in ids]
+
+
+async def _follow(db: Database, workspace_id: WorkspaceId, at_least: int) -> AuditFinding:
+    chain, page = Chain(workspace_id), 1_000
+    while True:
+        rows = await db.fetch(workspace_id, _AUDIT_PAGE, workspace_id, chain.number, page)
+        for row in rows:
+            act = Act(row["actor"], row["action"], row["detail"])
+            if not chain.takes(row["number"], row["at"], act, bytes(row["chain"])):
+                return AuditFinding(workspace_id, chain.number, chain.number + 1)
+        if len(rows) < page:
+            cut_off = chain.number + 1 if chain.number < at_least else None
+            return AuditFinding(workspace_id, chain.number, cut_off)
+
+
+async def export(workspace_id: UUID, folder: Path, contact: UUID | None) -> Exported:
+    """Write everything of a workspace, or of one contact, into a new or empty folder.
+
+    Raises: OperatorError: the folder is not empty, or there is no such workspace or contact.
+    """
+    _empty(folder)
+    async with opened() as (db, _):
+        known = await _existing(db, workspace_id)
+        if contact and not await db.fetchval(known, "select true from contacts where id = $1", contact):
+            raise OperatorError("The workspace has no such contact.")
+        blobs = Blobs(read_group(BlobSettings).url)
+        return await exporting.export(db, blobs, known, folder, clock.now(), contact)
+
+
+def _empty(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if any(folder.iterdir()):
+        raise OperatorError(f"{folder} is not empty. Name a new folder.")
+
+
+async def erase_workspace(workspace_id: UUID, name: str, *, even_connected: bool) -> int:
+    """Erase a workspace with its data key and every file; how many files there were.
+
+    The rows go first, in one transaction, and with them the key without which no sealed column of a backup
+    opens. Run again after a crash it removes the files that were left.
+    Raises: OperatorError: the name is another's, or a mailbox is still connected.
+    """
+    known = WorkspaceId(workspace_id)
+    async with opened() as (db, vault):
+        called = await db.fetchval(known, "select name from workspaces where id = $1", known)
+        if called is not None:
+            if called != name:
+                raise OperatorError(f"That workspace is called {called!r}. Give its name to erase it.")
+            await _refuse_connected(db, known, even_connected=even_connected)
+            async with db.work(known) as work:
+                await work.execute(delete(WorkspaceRow).where(table_of(WorkspaceRow).c.id == known))
+            vault.forget(known)
+        return await Blobs(read_group(BlobSettings).url).delete_all(known)
+
+
+async def _refuse_connected(db: Database, known: WorkspaceId, *, even_connected: bool) -> None:
+    sql = "select count(*) from mailboxes where status in ('CONNECTED', 'REAUTHENTICATE')"
+    connected = await db.fetchval(known, sql)
+    if connected and not even_connected:
+        raise OperatorError(
+            f"{connected} of its mailboxes are connected. Disconnect them first, so that the providers end "
+            "the consents, or erase with --even-connected and end them at the providers."
+        )
 
 
 async def _existing(db: Database, workspace_id: UUID) -> WorkspaceId:

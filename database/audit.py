@@ -31,15 +31,29 @@ def link(before: bytes, workspace_id: UUID, number: int, at: datetime, act: Act)
     return hashlib.sha256(before + covered).digest()
 
 
+@dataclass(slots=True)
+class Chain:
+    """A workspace's chain while it is read, row by row in the order of their numbers."""
+
+    workspace_id: UUID
+    number: int = 0
+    """The newest row that holds."""
+    newest: bytes = BEGINNING
+
+    def takes(self, number: int, at: datetime, act: Act, chain: bytes) -> bool:
+        """Whether a row is the next, unchanged; one that is not is not taken."""
+        expected = self.number + 1
+        if number != expected or link(self.newest, self.workspace_id, number, at, act) != chain:
+            return False
+        self.number, self.newest = number, chain
+        return True
+
+
 def first_break(workspace_id: UUID, rows: Iterable[tuple[int, datetime, Act, bytes]]) -> int | None:
     """The number of the first row that is missing or was changed; None if the chain holds.
 
     `rows` are (number, at, act, chain) in the order of their numbers. That the newest rows were cut off shows
     only against a number kept elsewhere.
     """
-    before = BEGINNING
-    for expected, (number, at, act, chain) in enumerate(rows, start=1):
-        if number != expected or link(before, workspace_id, number, at, act) != chain:
-            return expected
-        before = chain
-    return None
+    chain = Chain(workspace_id)
+    return None if all(chain.takes(*row) for row in rows) else chain.number + 1

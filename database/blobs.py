@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,6 +130,18 @@ class Blobs:
         for key in keys:
             with suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, _checked(key))
+
+    async def delete_all(self, workspace_id: WorkspaceId) -> int:
+        """Remove every blob of a workspace, named by a row or not, whole or half written; how many."""
+        removed = 0
+        async for page in obstore.list(self._store, f"{workspace_id}/", chunk_size=500):
+            for each in page:
+                with suppress(FileNotFoundError):
+                    await obstore.delete_async(self._store, each["path"])
+                removed += 1
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder / str(workspace_id), ignore_errors=True)
+        return removed
 
     async def sweep(self, db: Database, workspace_id: WorkspaceId, before: datetime) -> int:
         """Remove the workspace's blobs that no row names and that were stored before an instant; how many.
