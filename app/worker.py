@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from app import health
-from app.bell_listener import listen
+from app.bell_listener import hear, listen
 from app.command_runner import CommandRunner
 from app.http_guards import Guards, application
 from app.returning import return_addresses
@@ -98,8 +98,9 @@ async def work(settings: Settings) -> None:
             _health_app(ground, sweeper), settings.worker.host, settings.worker.port, stop_seconds=1
         )
         tasks = [
-            asyncio.create_task(listen(redis_url, queue, number, runner), name=f"bell {queue}")
+            asyncio.create_task(ear(redis_url, queue, number, runner), name=f"{ear.__name__} {queue}")
             for queue, number in places.items()
+            for ear in (hear, listen)
         ]
         serving = asyncio.create_task(http.serve(), name="health")
         tasks += [asyncio.create_task(sweeper.run(), name="sweeper"), serving]

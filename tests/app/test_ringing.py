@@ -6,8 +6,17 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
+from app import ringing
 from app.embedded import EmbeddedValkey
-from app.ringing import RedisRinger, UnsafeRedis, deserialise, queue_name, redis_answers, refuse_unsafe_redis
+from app.ringing import (
+    RedisRinger,
+    UnsafeRedis,
+    deserialise,
+    queue_name,
+    redis_answers,
+    refuse_unsafe_redis,
+    wake_list,
+)
 from database.clock import now
 from database.ids import new_id
 from rules.words import CommandId, WorkspaceId
@@ -17,7 +26,7 @@ from tests.services import scratch_folder
 async def test_a_command_is_rung_as_json_with_its_id_alone(redis_url: str) -> None:
     command_id = CommandId(new_id())
     ringer = RedisRinger(redis_url)
-    await ringer.command(command_id, "live", now())
+    await ringer.command(command_id, "live", now() + timedelta(minutes=1))
     await ringer.close()
 
     async with Redis.from_url(redis_url) as client:
@@ -27,6 +36,35 @@ async def test_a_command_is_rung_as_json_with_its_id_alone(redis_url: str) -> No
     assert job is not None
     assert orjson.loads(job)["a"] == [str(command_id)]
     assert orjson.loads(job)["k"] == {}
+
+
+async def test_what_is_due_wakes_by_its_id_alone(redis_url: str) -> None:
+    command_ids = [CommandId(new_id()) for _ in range(3)]
+    ringer = RedisRinger(redis_url)
+    for command_id in command_ids:
+        await ringer.command(command_id, "live", now())
+    await ringer.close()
+
+    async with Redis.from_url(redis_url) as client:
+        waiting = await client.lrange(wake_list("live"), 0, -1)
+
+    assert waiting == [str(command_id).encode() for command_id in command_ids]
+
+
+async def test_wake_up_calls_that_nobody_hears_do_not_fill_redis(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ringing, "_MOST_WAITING", 2)
+    first, *later = (CommandId(new_id()) for _ in range(5))
+    ringer = RedisRinger(redis_url)
+    for command_id in (first, *later):
+        await ringer.command(command_id, "bulk", now())
+    await ringer.close()
+
+    async with Redis.from_url(redis_url) as client:
+        waiting = await client.lrange(wake_list("bulk"), 0, -1)
+
+    assert waiting == [str(first).encode(), str(later[0]).encode()]
 
 
 async def test_what_is_due_much_later_is_left_to_the_sweeper(redis_url: str) -> None:
@@ -41,6 +79,7 @@ async def test_what_is_due_much_later_is_left_to_the_sweeper(redis_url: str) -> 
 async def test_no_key_is_left_for_ever(redis_url: str) -> None:
     ringer = RedisRinger(redis_url)
     await ringer.command(CommandId(new_id()), "bulk", now())
+    await ringer.command(CommandId(new_id()), "bulk", now() + timedelta(minutes=1))
     await ringer.events(WorkspaceId(new_id()), 7)
     await ringer.close()
 
