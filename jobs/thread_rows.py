@@ -1,6 +1,9 @@
 """A thread's own rows as messages enter it: its link to a mailbox, its counts, its participants.
 
 Belongs here: what one more message means for the thread. Never: the message itself (jobs/storing.py).
+
+A thread's row is locked for no key update: a message's insert holds it for key share, and so do those of
+other workers, so that a stronger lock would wait for them while they wait for it, a deadlock.
 """
 
 from datetime import datetime
@@ -44,7 +47,7 @@ async def grow_thread(
     found = await work.execute(
         select(threads.last_message_at, threads.last_message_id)
         .where(threads.id == thread_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     row = found.one()
     newest = row.last_message_id is None or sent_at >= row.last_message_at
@@ -59,7 +62,8 @@ async def grow_thread(
 async def add_participants(work: Work, thread_id: ThreadId, envelope: Envelope, facts: Facts) -> None:
     """Add everybody on the envelope but Bcc to the thread's participants, first seen first."""
     threads = table_of(ThreadRow).c
-    found = await work.execute(select(threads.participants).where(threads.id == thread_id).with_for_update())
+    locked = select(threads.participants).where(threads.id == thread_id).with_for_update(key_share=True)
+    found = await work.execute(locked)
     known: list[dict[str, Any]] = list(found.scalar_one())
     seen = {one["address"] for one in known}
     hidden = {person.address for person in envelope.bcc}
