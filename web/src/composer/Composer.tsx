@@ -87,7 +87,8 @@ export default function Composer({
   const dropped = (event: DragEvent) => {
     setOver(false);
     const files = [...event.dataTransfer.files];
-    if (files.length === 0) return;
+    // Dropped into the text, the editor has them.
+    if (files.length === 0 || event.defaultPrevented) return;
     event.preventDefault();
     add(files);
   };
@@ -133,6 +134,20 @@ export default function Composer({
         onChange={(html) => edit({ html })}
         onSend={() => void submit(null)}
         onFiles={add}
+        onImage={(file) => new Promise((resolve) => add([file], (uploaded) => resolve(uploaded?.id ?? null)))}
+        below={
+          <>
+            <Quote draft={draft} onDrop={() => edit({ quote: "" })} />
+            <Files
+              files={draft.files.filter((file) => file.inline !== true)}
+              returning={draft.returning}
+              uploads={uploads}
+              onRemove={(file) => edit({ files: draft.files.filter((one) => one.id !== file.id) })}
+              onDrop={drop}
+              onRetry={retry}
+            />
+          </>
+        }
         tools={
           <>
             <IconButton icon="clip" label={words.attach} onClick={() => picker.current?.click()} />
@@ -155,14 +170,6 @@ export default function Composer({
             </Button>
           </>
         }
-      />
-      <Quote draft={draft} onDrop={() => edit({ quote: "" })} />
-      <Files
-        files={draft.files}
-        uploads={uploads}
-        onRemove={(file) => edit({ files: draft.files.filter((one) => one.id !== file.id) })}
-        onDrop={drop}
-        onRetry={retry}
       />
       <input
         ref={picker}
@@ -304,7 +311,7 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
   const [shown, setShown] = useState(draft.kind === "forward");
   if (draft.quote === "") return null;
   return (
-    <div className="flex flex-col gap-1 px-4 pb-2">
+    <div className="mt-2 flex flex-col gap-1">
       <span className="flex items-center gap-1">
         <button
           type="button"

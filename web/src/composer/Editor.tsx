@@ -5,6 +5,8 @@ import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "re
 
 import { Button, Dialog, IconButton, TextField, type IconName } from "../kit";
 import { words } from "../words/composer";
+import { arrivedName, isImage, pendingName, written } from "./images";
+import { MailImage } from "./MailImage";
 
 interface EditorProps {
   html: string;
@@ -13,6 +15,10 @@ interface EditorProps {
   onChange: (html: string) => void;
   onSend: () => void;
   onFiles: (files: File[]) => void;
+  /** Takes an image to the server; answers the id of its upload, or null. Without it, images are files. */
+  onImage?: (file: File) => Promise<string | null>;
+  /** What stands below the text, above the tools. */
+  below?: ReactNode;
   /** What stands at the end of the tool row. */
   tools: ReactNode;
   /** Is given what puts words where the cursor is. */
@@ -32,25 +38,55 @@ const extensions = (placeholder: string) => [
     },
   }),
   Placeholder.configure({ placeholder }),
+  MailImage,
 ];
 
+/** Puts images where the reader dropped them, or at the cursor, and names them anew once they have arrived. */
+function place(
+  editor: TipTap,
+  files: readonly File[],
+  at: number,
+  take: NonNullable<EditorProps["onImage"]>,
+): void {
+  for (const file of files) {
+    const pending = pendingName(file);
+    editor
+      .chain()
+      .insertContentAt(at, { type: "image", attrs: { src: pending, alt: file.name } })
+      .run();
+    void take(file).then((id) => {
+      if (!editor.isDestroyed) rename(editor, pending, id === null ? null : arrivedName(pending, id));
+    });
+  }
+}
+
+function rename(editor: TipTap, from: string, to: string | null): void {
+  editor.state.doc.descendants((node, at) => {
+    if (node.attrs["src"] !== from) return;
+    const change = editor.state.tr;
+    if (to === null) change.delete(at, at + node.nodeSize);
+    else change.setNodeAttribute(at, "src", to);
+    editor.view.dispatch(change.setMeta("addToHistory", false));
+  });
+}
+
 /** The text of a mail. Tab leaves it, as it leaves every field. */
-export function Editor({
-  html,
-  placeholder,
-  focusFirst,
-  onChange,
-  onSend,
-  onFiles,
-  tools,
-  onReady,
-}: EditorProps) {
+export function Editor(props: EditorProps) {
+  const { html, placeholder, focusFirst, onChange, onSend, onFiles, onImage, below, tools, onReady } = props;
   const [parts] = useState(() => extensions(placeholder));
   // The editor keeps the handlers it was made with; what they call must be this render's.
-  const now = useRef({ onChange, onSend, onFiles });
+  const now = useRef({ onChange, onSend, onFiles, onImage });
+  const made = useRef<TipTap | null>(null);
   useLayoutEffect(() => {
-    now.current = { onChange, onSend, onFiles };
+    now.current = { onChange, onSend, onFiles, onImage };
   });
+  const taken = (files: readonly File[], at: number) => {
+    const { onImage: take, onFiles: attach } = now.current;
+    const shown = take === undefined ? [] : files.filter(isImage);
+    const others = files.filter((file) => !shown.includes(file));
+    if (others.length > 0) attach(others);
+    if (take !== undefined && made.current !== null) place(made.current, shown, at, take);
+  };
   const editor = useEditor({
     extensions: parts,
     content: html,
@@ -69,19 +105,24 @@ export function Editor({
         now.current.onSend();
         return true;
       },
-      handlePaste: (_view, event) => {
+      handlePaste: (view, event) => {
         const files = [...(event.clipboardData?.files ?? [])];
-        if (files.length === 0) return false;
-        now.current.onFiles(files);
+        // Office programs put a picture of the text beside the text; the text is what was copied.
+        if (files.length === 0 || event.clipboardData?.getData("text/plain")) return false;
+        taken(files, view.state.selection.from);
         return true;
       },
-      handleDrop: (_view, event) => {
+      handleDrop: (view, event) => {
         const files = [...(event.dataTransfer?.files ?? [])];
-        // The composer's own drop takes them.
-        return files.length > 0;
+        if (files.length === 0) return false;
+        const place = view.posAtCoords({ left: event.clientX, top: event.clientY });
+        taken(files, place?.pos ?? view.state.selection.from);
+        return true;
       },
     },
-    onUpdate: ({ editor: changed }) => now.current.onChange(changed.isEmpty ? "" : changed.getHTML()),
+    onCreate: ({ editor: created }) => (made.current = created),
+    onUpdate: ({ editor: changed }) =>
+      now.current.onChange(changed.isEmpty ? "" : written(changed.getHTML())),
   });
   useEffect(
     () => onReady?.((words) => editor.chain().focus().insertContent({ type: "text", text: words }).run()),
@@ -96,9 +137,10 @@ export function Editor({
         onClick={(event) => event.target === event.currentTarget && editor.commands.focus("end")}
       >
         <EditorContent editor={editor} />
+        {below}
       </div>
       <div className="flex flex-wrap items-center gap-0.5 border-t border-line px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
-        <Tools editor={editor} />
+        <Tools editor={editor} onImages={(files) => taken(files, editor.state.selection.from)} />
         {tools}
       </div>
     </>
@@ -130,7 +172,8 @@ function Tool({
   );
 }
 
-function Tools({ editor }: { editor: TipTap }) {
+function Tools({ editor, onImages }: { editor: TipTap; onImages: ((files: File[]) => void) | null }) {
+  const picker = useRef<HTMLInputElement>(null);
   const [linking, setLinking] = useState<string | null>(null);
   const on = useEditorState({
     editor,
@@ -194,6 +237,23 @@ function Tools({ editor }: { editor: TipTap }) {
           on={on.link}
           onPress={() => setLinking(String(editor.getAttributes("link")["href"] ?? ""))}
         />
+        {onImages !== null && (
+          <>
+            <IconButton icon="image" label={words.image} onClick={() => picker.current?.click()} />
+            <input
+              ref={picker}
+              type="file"
+              accept="image/png,image/jpeg,image/gif,image/webp"
+              multiple
+              aria-label={words.image}
+              className="hidden"
+              onChange={(event) => {
+                onImages([...(event.target.files ?? [])]);
+                event.target.value = "";
+              }}
+            />
+          </>
+        )}
       </span>
       <Dialog
         open={linking !== null}

@@ -1,4 +1,4 @@
-import { Bar, Icon } from "../kit";
+import { Bar, Icon, Skeleton } from "../kit";
 import { words } from "../words/composer";
 import { bytes } from "../words/times";
 import type { DraftFile } from "./drafts";
@@ -10,16 +10,19 @@ const BOX =
 interface FilesProps {
   files: readonly DraftFile[];
   uploads: readonly Upload[];
+  /** How many of another mail are still on their way. */
+  returning: number;
   onRemove: (file: DraftFile) => void;
   onDrop: (upload: Upload) => void;
   onRetry: (upload: Upload) => void;
 }
 
 /** The files of a draft: arrived, on their way, or stopped with the reason. */
-export function Files({ files, uploads, onRemove, onDrop, onRetry }: FilesProps) {
-  if (files.length + uploads.length === 0) return null;
+export function Files({ files, uploads, returning, onRemove, onDrop, onRetry }: FilesProps) {
+  const all = files.length + uploads.length + returning;
+  if (all === 0) return null;
   return (
-    <ul aria-label={words.files(files.length + uploads.length)} className="flex flex-wrap gap-2 px-4 pb-2">
+    <ul aria-label={words.files(all)} className="mt-3 flex flex-wrap gap-2">
       {files.map((file) => (
         <li key={file.id} className={BOX}>
           <Icon name={file.contentType.startsWith("image/") ? "image" : "file"} className="text-ink-2" />
@@ -52,6 +55,12 @@ export function Files({ files, uploads, onRemove, onDrop, onRetry }: FilesProps)
             )}
           </span>
           <Remove name={one.file.name} onPress={() => onDrop(one)} />
+        </li>
+      ))}
+      {Array.from({ length: returning }, (_, place) => (
+        <li key={`returning-${place}`} className={BOX}>
+          <Skeleton className="h-4 w-24" />
+          <span className="sr-only">{words.uploadWait}</span>
         </li>
       ))}
     </ul>

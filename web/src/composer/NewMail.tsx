@@ -29,7 +29,7 @@ export default function NewMail() {
             <IconButton icon="close" label={words.close} keys="Esc" onClick={close} />
           </header>
           <Composer
-            key={draft.key}
+            key={`${draft.key} ${draft.edition}`}
             draft={draft}
             placeholder={words.placeholder}
             onClose={close}

@@ -11,6 +11,8 @@ export interface DraftFile {
   contentType: string;
   sizeBytes: number;
   uploadedAt: number;
+  /** It goes along only while the text shows it. */
+  inline?: boolean;
 }
 
 export interface DraftContact {
@@ -36,8 +38,10 @@ export interface Draft {
   /** What is quoted below a forwarded or answered mail; shown folded, sent with it. */
   quote: string;
   files: readonly DraftFile[];
-  /** Files of a mail that was taken back which are still on their way into this draft. */
+  /** Files of another mail which are still on their way into this draft. */
   returning: number;
+  /** Renewed when its text is replaced from outside the editor. */
+  edition: number;
   /** Chosen at the first try to send and renewed by every change after it, so that a retry never sends twice. */
   idempotencyKey: string | null;
   updatedAt: number;
@@ -119,6 +123,7 @@ export function emptyDraft(key: string, kind: DraftKind): Draft {
     quote: "",
     files: [],
     returning: 0,
+    edition: 0,
     idempotencyKey: null,
     updatedAt: Date.now(),
   };

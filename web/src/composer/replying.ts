@@ -1,8 +1,9 @@
 /** Begins the draft of an answer in a conversation. */
 import { replyRecipients } from "../conversation/people";
 import type { Message } from "../data/documents";
+import { bringAlong } from "./bringing";
 import { draftsStore, emptyDraft, putDraft, type DraftKind } from "./drafts";
-import { forwardQuote, forwardSubject, replyQuote } from "./quoting";
+import { forwardQuote, forwardSubject, replyQuote, replySubject } from "./quoting";
 
 /** Begins or changes the conversation's draft; what was already written stays. */
 export function beginReply(
@@ -28,6 +29,7 @@ export function beginReply(
       quote: forwardQuote(message),
       idempotencyKey: null,
     });
+    bringAlong(message, key);
     return;
   }
   const { to, cc } = replyRecipients(message, own, kind === "replyAll");
@@ -37,7 +39,7 @@ export function beginReply(
     threadId,
     to,
     cc,
-    subject: message.subject,
+    subject: replySubject(message.subject),
     quote: replyQuote(message),
     idempotencyKey: null,
   });

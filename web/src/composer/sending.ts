@@ -5,10 +5,10 @@ import type { ResultOf } from "../data/graphql";
 import { toasts } from "../kit";
 import { words } from "../words/composer";
 import { messageTime } from "../words/times";
-import { fetchFile } from "../conversation/files";
-import { changeDraft, draftsStore, dropDraft, emptyDraft, openDraft, putDraft, type Draft } from "./drafts";
-import { textToHtml } from "./quoting";
-import { upload } from "./uploads";
+import { bringBack } from "./bringing";
+import { draftsStore, dropDraft, emptyDraft, isEmpty, openDraft, putDraft, type Draft } from "./drafts";
+import { shownIds } from "./images";
+import { split, textToHtml } from "./quoting";
 
 const UNDO_SECONDS = 10;
 
@@ -23,45 +23,38 @@ export type SendOutcome =
 /** Drafts that left a moment ago, by message: undoing brings them back as they were. */
 const left = new Map<string, Draft>();
 
-/** Uploads the files of a mail that was taken back once more: an upload belongs to one mail for good. */
-async function returnFiles(message: Message, key: string): Promise<void> {
-  for (const file of message.attachments.filter((one) => one.state === "STORED")) {
-    try {
-      const content = await fetchFile(message.id, file);
-      const again = new File([content], file.name, { type: file.contentType });
-      const uploaded = await upload(again, () => undefined, new AbortController().signal);
-      changeDraft(key, { files: [...(draftsStore.get()[key]?.files ?? []), uploaded] });
-    } catch {
-      // Whatever the reason: the writer must know that the file is no longer in the mail.
-      toasts.show(words.notReturned(file.name), { tone: "bad" });
-    }
-    changeDraft(key, { returning: Math.max(0, (draftsStore.get()[key]?.returning ?? 0) - 1) });
-  }
-}
-
 /** Opens the draft of a message that was taken back. */
-export function restoreDraft(message: Message, threadId: string): void {
-  const known = left.get(message.id);
-  const made: Draft = known ?? {
-    ...emptyDraft(`thread:${threadId}`, "reply"),
-    threadId,
-    to: message.to.map((one) => one.address),
-    cc: message.cc.map((one) => one.address),
-    bcc: message.bcc.map((one) => one.address),
-    subject: message.subject,
-    html: message.html ?? textToHtml(message.text ?? ""),
-  };
-  const returning = message.attachments.filter((one) => one.state === "STORED").length;
-  putDraft({ ...made, files: [], returning, idempotencyKey: null });
-  void returnFiles(message, made.key);
-  if (made.kind === "new") openDraft.set(made.key);
+export async function restoreDraft(message: Message, threadId: string): Promise<void> {
+  const draft = await bringBack(message, (part) => ({
+    ...(left.get(message.id) ?? {
+      ...emptyDraft(`thread:${threadId}`, "reply"),
+      threadId,
+      to: message.to.map((one) => one.address),
+      cc: message.cc.map((one) => one.address),
+      bcc: message.bcc.map((one) => one.address),
+      subject: message.subject,
+      ...split(message.html ?? textToHtml(message.text ?? "")),
+    }),
+    ...part,
+    idempotencyKey: null,
+  }));
+  // What was begun in its place meanwhile is not lost: it stands below.
+  const begun = draftsStore.get()[draft.key];
+  const below = begun === undefined || isEmpty(begun) ? null : begun;
+  putDraft({
+    ...draft,
+    html: draft.html + (below?.html ?? ""),
+    files: [...draft.files, ...(below?.files ?? [])],
+    edition: (begun?.edition ?? draft.edition) + 1,
+  });
+  if (draft.kind === "new") openDraft.set(draft.key);
 }
 
 async function undo(message: Message, threadId: string, onUndone: () => void): Promise<void> {
   try {
     const { cancelSend: answer } = await change(cancelSend, { messageId: message.id });
     if (answer.__typename === "Message") {
-      restoreDraft(message, threadId);
+      await restoreDraft(message, threadId);
       onUndone();
       toasts.show(words.takenBack);
     } else {
@@ -75,6 +68,8 @@ async function undo(message: Message, threadId: string, onUndone: () => void): P
 function inputOf(draft: Draft, idempotencyKey: string, sendAt: string | null) {
   const target =
     draft.threadId === null ? { contactId: draft.contact?.id ?? null } : { threadId: draft.threadId };
+  const html = draft.html + draft.quote;
+  const shown = shownIds(html);
   return {
     ...target,
     idempotencyKey,
@@ -82,9 +77,12 @@ function inputOf(draft: Draft, idempotencyKey: string, sendAt: string | null) {
     to: [...draft.to],
     cc: [...draft.cc],
     bcc: [...draft.bcc],
-    ...(draft.kind === "new" || draft.kind === "forward" ? { subject: draft.subject } : {}),
-    html: draft.html + draft.quote,
-    attachmentIds: draft.files.map((file) => file.id),
+    // An answer without one is named by the server, after the conversation.
+    ...(draft.subject === "" && draft.threadId !== null ? {} : { subject: draft.subject }),
+    html,
+    attachmentIds: draft.files
+      .filter((file) => file.inline !== true || shown.has(file.id))
+      .map((file) => file.id),
     ...(sendAt === null ? { undoSeconds: UNDO_SECONDS } : { sendAt }),
   };
 }

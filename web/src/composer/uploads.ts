@@ -4,6 +4,29 @@ import { words } from "../words/composer";
 import type { DraftFile } from "./drafts";
 
 export class UploadFailed extends Error {}
+/** The server has too much to do this moment. */
+class Busy extends UploadFailed {}
+
+const BUSY = new Set([429, 503]);
+const TRIES = 4;
+const PAUSE_MS = 1_500;
+
+/** Tries again where the server was only busy. */
+async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Busy) || tries === TRIES) throw error;
+      await new Promise((resolve) => window.setTimeout(resolve, PAUSE_MS * tries));
+    }
+  }
+}
+
+function refusal(status: number, sentence: string | undefined): UploadFailed {
+  const said = sentence ?? words.uploadAway;
+  return BUSY.has(status) ? new Busy(said) : new UploadFailed(said);
+}
 
 /** Uploads one file. Raises: UploadFailed, with a sentence for the reader; AbortError when stopped. */
 export function upload(
@@ -11,6 +34,10 @@ export function upload(
   onProgress: (share: number) => void,
   stop: AbortSignal,
 ): Promise<DraftFile> {
+  return patiently(() => uploadOnce(file, onProgress, stop));
+}
+
+function uploadOnce(file: File, onProgress: (share: number) => void, stop: AbortSignal): Promise<DraftFile> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/attachments?name=${encodeURIComponent(file.name || "file")}`);
@@ -28,10 +55,43 @@ export function upload(
         const { id, name, contentType, sizeBytes } = answer;
         resolve({ id, name, contentType, sizeBytes, uploadedAt: Date.now() });
       } else {
-        reject(new UploadFailed(answer?.error?.message ?? words.uploadAway));
+        reject(refusal(request.status, answer?.error?.message));
       }
     };
     stop.addEventListener("abort", () => request.abort(), { once: true });
     request.send(file);
   });
+}
+
+function authorized(): HeadersInit {
+  return { authorization: `Bearer ${currentToken() ?? ""}` };
+}
+
+/** Makes an upload of a file that lies in a mail; its content never passes through here. Raises: UploadFailed. */
+export function copyFile(attachmentId: string): Promise<DraftFile> {
+  return patiently(() => copyOnce(attachmentId));
+}
+
+async function copyOnce(attachmentId: string): Promise<DraftFile> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/attachments?copy=${encodeURIComponent(attachmentId)}`, {
+      method: "POST",
+      headers: authorized(),
+    });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UploadFailed(words.uploadAway);
+  }
+  const said = (await answer.json()) as DraftFile & { error?: { message?: string } };
+  if (answer.status !== 201) throw refusal(answer.status, said.error?.message);
+  const { id, name, contentType, sizeBytes } = said;
+  return { id, name, contentType, sizeBytes, uploadedAt: Date.now() };
+}
+
+/** The content of an upload that was not sent yet. Raises: UploadFailed. */
+export async function fetchUpload(id: string): Promise<Blob> {
+  const answer = await fetch(`/attachments/${encodeURIComponent(id)}`, { headers: authorized() });
+  if (!answer.ok) throw new UploadFailed(words.uploadAway);
+  return answer.blob();
 }

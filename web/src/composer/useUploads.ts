@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { changeDraft, draftsStore } from "./drafts";
+import { changeDraft, draftsStore, type DraftFile } from "./drafts";
 import { upload, UploadFailed } from "./uploads";
 
 export interface Upload {
@@ -9,6 +9,8 @@ export interface Upload {
   share: number;
   failed: string | null;
   stop: AbortController;
+  /** Told once, of an image that is to show in the text: what it became, or that it did not arrive. */
+  settle?: ((file: DraftFile | null) => void) | undefined;
 }
 
 let numbers = 0;
@@ -31,11 +33,15 @@ export function useUploads(key: string) {
         .then(
           (file) => {
             const draft = draftsStore.get()[key];
-            if (draft !== undefined) changeDraft(key, { files: [...draft.files, file] });
+            const kept = one.settle === undefined ? file : { ...file, inline: true };
+            if (draft !== undefined) changeDraft(key, { files: [...draft.files, kept] });
+            one.settle?.(kept);
             setUploads((all) => all.filter((other) => other.id !== one.id));
           },
           (error: unknown) => {
-            if (error instanceof UploadFailed) patch(one.id, { failed: error.message });
+            one.settle?.(null);
+            // Tried again, it comes along as a file: its place in the text is gone.
+            if (error instanceof UploadFailed) patch(one.id, { failed: error.message, settle: undefined });
           },
         )
         .finally(() => running.current.delete(one.stop));
@@ -43,13 +49,14 @@ export function useUploads(key: string) {
     [key, patch],
   );
   const add = useCallback(
-    (files: readonly File[]) => {
-      const begun = files.map((file) => ({
+    (files: readonly File[], settle?: Upload["settle"]) => {
+      const begun: Upload[] = files.map((file) => ({
         id: ++numbers,
         file,
         share: 0,
         failed: null,
         stop: new AbortController(),
+        settle,
       }));
       setUploads((all) => [...all, ...begun]);
       for (const one of begun) begin(one);

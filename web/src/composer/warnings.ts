@@ -15,7 +15,12 @@ export function obstacle(draft: Draft, uploading: number): string | null {
   if (draft.kind === "new" && draft.contact === null) return words.noRecipients;
   if (draft.to.length + draft.cc.length + draft.bcc.length === 0) return words.noRecipients;
   if (uploading > 0) return words.uploadWait;
-  if (plainText(draft.html).trim() === "" && draft.files.length === 0 && draft.kind !== "forward")
+  if (
+    plainText(draft.html).trim() === "" &&
+    !draft.html.includes("<img") &&
+    draft.files.length === 0 &&
+    draft.kind !== "forward"
+  )
     return words.noContent;
   return null;
 }
@@ -23,7 +28,9 @@ export function obstacle(draft: Draft, uploading: number): string | null {
 /** What is asked about once before sending. */
 export function doubts(draft: Draft): string[] {
   const found: string[] = [];
-  if (draft.files.length === 0 && ATTACHED.test(plainText(draft.html))) found.push(words.noFile);
+  const files = draft.files.filter((file) => file.inline !== true);
+  if (files.length === 0 && !draft.html.includes("<img") && ATTACHED.test(plainText(draft.html)))
+    found.push(words.noFile);
   if (draft.kind === "new" && draft.subject.trim() === "") found.push(words.noSubject);
   return found;
 }

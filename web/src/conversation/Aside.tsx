@@ -6,7 +6,7 @@ import { Link } from "../frame/Link";
 import { Avatar, Badge, classes, IconButton } from "../kit";
 import { words } from "../words/conversation";
 import { ago, shortTime } from "../words/times";
-import { nameOf } from "./people";
+import { useNameOf } from "./people";
 
 function OtherThreads({ thread }: { thread: Conversation }) {
   const [answer] = useQuery({ query: contactThreadsQuery, variables: { id: thread.contact.id } });
@@ -80,6 +80,7 @@ function Syncing({ thread }: { thread: Conversation }) {
 /** Whom the conversation is with, who else is in it, and through which mailbox it lives. */
 export function Aside({ thread, onClose }: { thread: Conversation; onClose: () => void }) {
   const { user } = useSession();
+  const nameOf = useNameOf();
   const { contact } = thread;
   const name = contact.name ?? contact.emails[0] ?? "";
   const known = new Set([user.email, ...contact.emails]);

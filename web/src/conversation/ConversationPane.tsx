@@ -3,11 +3,10 @@ import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, use
 import { draftsStore, dropDraft, isEmpty, useDraft, type DraftKind } from "../composer/drafts";
 import { beginReply } from "../composer/replying";
 import type { Message } from "../data/documents";
-import { useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { useCommands } from "../frame/keys";
 import { goTo, useQueryWord } from "../frame/route";
-import { Button, classes, EmptyState, Icon, Skeleton } from "../kit";
+import { Button, classes, EmptyState, Icon, IconButton, Skeleton } from "../kit";
 import { mark } from "../inbox/changes";
 import { useInboxData } from "../inbox/context";
 import { words } from "../words/conversation";
@@ -16,7 +15,7 @@ import { Aside } from "./Aside";
 import type { OpenConversation } from "./conversations";
 import { Header } from "./Header";
 import { MessageView } from "./MessageView";
-import { nameOf, shortName } from "./people";
+import { concerns, nameOf, shortName, useOwnAddresses } from "./people";
 
 const Composer = lazy(() => import("../composer/Composer"));
 
@@ -121,7 +120,7 @@ export default function ConversationPane({ id }: { id: string }) {
 
 function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wanted: string | null }) {
   const { threads, conversations } = useInboxData();
-  const { mailbox, user } = useSession();
+  const own = useOwnAddresses();
   const { messages, before, phase, thread } = open;
   const ready = phase !== "loading";
   const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
@@ -131,10 +130,14 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
   const [known] = useState(() => new Set(messages.map((message) => message.id)));
   const [current, setCurrent] = useState<string | null>(null);
   const [allShown, setAllShown] = useState(false);
+  /** On a phone the answer is a sheet above the conversation, which can be put aside. */
+  const [aside, setAside] = useState(false);
   const scroller = useFirstPlace(messages, wanted, ready);
   const foot = useRef<HTMLDivElement>(null);
   const draft = useDraft(`thread:${id}`);
   const last = messages.at(-1);
+  // A mail that was forwarded to somebody else is not what an answer goes on from.
+  const answered = messages.findLast((message) => concerns(message, thread?.contact.emails ?? [])) ?? last;
 
   const isOpen = (message: Message) =>
     toggled.get(message.id) ??
@@ -145,10 +148,10 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
       message.delivery?.state === "REFUSED");
   const toggle = (message: Message) => setToggled((now) => new Map(now).set(message.id, !isOpen(message)));
 
-  const own = [user.email, ...(mailbox?.sendAs ?? []), ...(mailbox?.address ? [mailbox.address] : [])];
-  const write = (kind: DraftKind, message = messages.find((one) => one.id === current) ?? last) => {
+  const write = (kind: DraftKind, message = messages.find((one) => one.id === current) ?? answered) => {
     if (message === undefined) return;
     beginReply(id, message, kind, own);
+    setAside(false);
     window.setTimeout(() => foot.current?.scrollIntoView({ block: "nearest" }), 60);
   };
   const step = (by: number) => {
@@ -225,17 +228,33 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
           );
         })}
         <div ref={foot} className="pt-2">
-          {draft === null ? (
-            last !== undefined && <ReplyBar last={last} own={own} onWrite={write} />
-          ) : (
-            <div className="animate-appear flex max-h-[80dvh] min-h-64 flex-col rounded-md border border-line bg-paper shadow-2">
+          {draft === null
+            ? answered !== undefined && <ReplyBar last={answered} own={own} onWrite={write} />
+            : aside && (
+                <Button icon="compose" className="h-11 w-full sm:hidden" onClick={() => setAside(false)}>
+                  {composerWords.goOn}
+                </Button>
+              )}
+          {draft !== null && (
+            <div
+              className={classes(
+                "animate-appear flex max-h-[80dvh] min-h-64 flex-col overflow-hidden rounded-md border border-line bg-paper shadow-2 max-sm:fixed max-sm:inset-x-0 max-sm:top-[4dvh] max-sm:bottom-0 max-sm:z-30 max-sm:max-h-none max-sm:rounded-b-none max-sm:shadow-3",
+                aside && "max-sm:hidden",
+              )}
+            >
+              <div className="flex items-center gap-2 bg-sunken py-1 ps-4 pe-1 sm:hidden">
+                <span className="min-w-0 flex-1 truncate text-sm font-semibold">{titleOf(draft.kind)}</span>
+                <IconButton icon="down" label={composerWords.close} onClick={() => setAside(true)} />
+              </div>
               <Suspense fallback={<Skeleton className="m-4 h-32" />}>
                 <Composer
-                  key={`${draft.key} ${draft.kind}`}
+                  key={`${draft.key} ${draft.kind} ${draft.edition}`}
                   draft={draft}
                   threadMailboxes={thread?.syncing ?? []}
                   placeholder={
-                    draft.kind === "forward" ? composerWords.placeholder : words.replyTo(draft.to[0] ?? "")
+                    draft.kind === "forward"
+                      ? composerWords.placeholder
+                      : words.replyTo(calledIn(messages, draft.to[0]))
                   }
                   onClose={() => {
                     const now = draftsStore.get()[draft.key];
@@ -256,6 +275,17 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
   );
 }
 
+function titleOf(kind: DraftKind): string {
+  return kind === "forward" ? words.forward : kind === "replyAll" ? words.replyAll : words.reply;
+}
+
+/** What the conversation calls an address: "Dana". */
+function calledIn(messages: readonly Message[], address: string | undefined): string {
+  const people = messages.flatMap((message) => [message.from, ...message.to, ...message.cc]);
+  const named = people.find((one) => one.address === address && one.name !== null);
+  return named === undefined ? (address ?? "") : shortName(named);
+}
+
 function ReplyBar({
   last,
   own,
@@ -269,26 +299,35 @@ function ReplyBar({
   const to = mine ? last.to[0] : last.from;
   const several = last.to.length + last.cc.length > 1;
   return (
-    <div
-      className="flex flex-wrap items-center gap-2"
-      onPointerEnter={() => void import("../composer/Composer")}
-    >
+    <div className="flex items-center gap-2" onPointerEnter={() => void import("../composer/Composer")}>
       <button
         type="button"
         title={to === undefined ? undefined : nameOf(to)}
         onClick={() => onWrite("reply")}
-        className="flex h-11 min-w-0 flex-1 basis-60 items-center gap-2 rounded-md border border-line bg-paper px-4 text-start text-ink-2 shadow-1 hover:border-line-strong"
+        className="flex h-11 min-w-0 flex-1 items-center gap-2 rounded-md border border-line bg-paper px-4 text-start text-ink-2 shadow-1 hover:border-line-strong"
       >
         <Icon name="reply" />
         <span className="truncate">{to === undefined ? words.reply : words.replyTo(shortName(to))}</span>
       </button>
       {several && (
-        <Button kind="quiet" icon="replyAll" className="h-11" onClick={() => onWrite("replyAll")}>
-          {words.replyAll}
+        <Button
+          kind="quiet"
+          icon="replyAll"
+          aria-label={words.replyAll}
+          className="h-11 max-sm:w-11 max-sm:px-0"
+          onClick={() => onWrite("replyAll")}
+        >
+          <span className="max-sm:hidden">{words.replyAll}</span>
         </Button>
       )}
-      <Button kind="quiet" icon="forward" className="h-11" onClick={() => onWrite("forward")}>
-        {words.forward}
+      <Button
+        kind="quiet"
+        icon="forward"
+        aria-label={words.forward}
+        className="h-11 max-sm:w-11 max-sm:px-0"
+        onClick={() => onWrite("forward")}
+      >
+        <span className="max-sm:hidden">{words.forward}</span>
       </Button>
     </div>
   );

@@ -68,7 +68,7 @@ export function DeliveryLine({ message, threadId }: { message: Message; threadId
       const { cancelSend: answer } = await change(cancelSend, { messageId: message.id });
       if (answer.__typename === "Message") {
         conversations.takeState(threadId, answer);
-        restoreDraft(message, threadId);
+        await restoreDraft(message, threadId);
         toasts.show(words.takenBack);
       } else {
         toasts.show(answer.message, { tone: "bad" });

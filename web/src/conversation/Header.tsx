@@ -3,26 +3,48 @@ import { useSession } from "../data/session";
 import { goTo } from "../frame/route";
 import { assign, mark, markDone } from "../inbox/changes";
 import { useInboxData } from "../inbox/context";
-import { Button, Icon, IconButton, Menu, type MenuEntry } from "../kit";
+import { Button, Icon, IconButton, Menu, type IconName, type MenuEntry } from "../kit";
 import { words } from "../words/conversation";
-import { nameOf } from "./people";
+import { useNameOf, useOwnAddresses } from "./people";
 
 /** Who sees the conversation, in words. */
-function Visibility({ thread }: { thread: Conversation }) {
+function seenBy(thread: Conversation): string {
   const levels = thread.syncing.map((mailbox) => mailbox.visibility);
-  const text = thread.private
-    ? words.privateNow
-    : levels.includes("METADATA")
-      ? words.sharedMetadata
-      : levels.includes("SUBJECT")
-        ? words.sharedSubject
-        : words.sharedAll;
-  const short = thread.private ? words.privateWord : text;
+  if (thread.private) return words.privateNow;
+  if (levels.includes("METADATA")) return words.sharedMetadata;
+  return levels.includes("SUBJECT") ? words.sharedSubject : words.sharedAll;
+}
+
+/** A fact of the conversation that can be changed where it stands. */
+function Fact({
+  icon,
+  label,
+  text,
+  about,
+  entries,
+}: {
+  icon: IconName;
+  label: string;
+  text: string;
+  about?: string;
+  entries: MenuEntry[];
+}) {
   return (
-    <span title={text} className="flex items-center gap-1 text-xs text-ink-3">
-      <Icon name={thread.private ? "lock" : "eye"} size={13} />
-      {short}
-    </span>
+    <Menu
+      trigger={
+        <button
+          type="button"
+          title={about ?? label}
+          className="-mx-1 flex h-6 max-w-full shrink-0 items-center gap-1 rounded-md px-1 text-xs text-ink-3 hover:bg-hover hover:text-ink"
+        >
+          <span className="sr-only">{label}: </span>
+          <Icon name={icon} size={13} />
+          <span className="truncate">{text}</span>
+          <Icon name="down" size={10} />
+        </button>
+      }
+      entries={entries}
+    />
   );
 }
 
@@ -37,17 +59,36 @@ export function Header({
 }) {
   const { threads, conversations } = useInboxData();
   const { user, workspace } = useSession();
+  const nameOf = useNameOf();
+  const own = useOwnAddresses();
   const { id, assignee } = thread;
   const done = thread.state === "DONE";
   const shown = thread.participants
     .slice(0, 3)
-    .map((one) => (one.address === user.email ? words.you : nameOf(one)));
+    .map((one) => (own.includes(one.address) ? words.you : nameOf(one)));
   const rest = thread.participants.length - shown.length;
   const give = (to: { id: string; name: string } | null) => {
     conversations.takeThread({ id, assignee: to });
     void assign(threads, [id], to);
   };
-  const entries: (MenuEntry | null)[] = [
+  const share = (hidden: boolean) => {
+    if (hidden === thread.private) return;
+    conversations.takeThread({ id, private: hidden });
+    void mark(threads, [id], { private: hidden }).then(() => conversations.load(id));
+  };
+  const whose: MenuEntry[] = [
+    ...workspace.users.map((one) => ({
+      label: words.assignTo(one.name),
+      chosen: one.id === assignee?.id,
+      onChoose: () => give(one),
+    })),
+    { label: words.assignNobody, chosen: assignee === null, onChoose: () => give(null) },
+  ];
+  const sees: MenuEntry[] = [
+    { label: words.sharedAll, icon: "eye", chosen: !thread.private, onChoose: () => share(false) },
+    { label: words.privateWord, icon: "lock", chosen: thread.private, onChoose: () => share(true) },
+  ];
+  const entries: MenuEntry[] = [
     {
       label: words.markUnread,
       icon: "mail",
@@ -60,18 +101,8 @@ export function Header({
     {
       label: thread.private ? words.makeShared : words.makePrivate,
       icon: thread.private ? "eye" : "lock",
-      onChoose: () => {
-        conversations.takeThread({ id, private: !thread.private });
-        void mark(threads, [id], { private: !thread.private }).then(() => conversations.load(id));
-      },
+      onChoose: () => share(!thread.private),
     },
-    null,
-    ...workspace.users.map((one) => ({
-      label: words.assignTo(one.name),
-      chosen: one.id === assignee?.id,
-      onChoose: () => give(one),
-    })),
-    { label: words.assignNobody, chosen: assignee === null, onChoose: () => give(null) },
   ];
   return (
     <header className="flex items-start gap-2 border-b border-line px-3 py-2.5 sm:px-6">
@@ -90,19 +121,30 @@ export function Header({
         >
           {thread.subject || words.noSubject}
         </h1>
-        <div className="flex flex-wrap items-center gap-x-3">
+        <div className="flex flex-wrap items-center gap-x-3 sm:flex-nowrap">
           <span className="min-w-0 truncate text-xs text-ink-2">
             <bdi>{shown.join(", ")}</bdi>
             {rest > 0 && ` ${words.others(rest)}`}
           </span>
-          <Visibility thread={thread} />
-          <span className="text-xs text-ink-3 max-sm:hidden">
-            {assignee === null
-              ? words.unassigned
-              : assignee.id === user.id
-                ? words.assignedMe
-                : words.assignedTo(assignee.name)}
-          </span>
+          <Fact
+            icon={thread.private ? "lock" : "eye"}
+            label={words.whoSees}
+            text={thread.private ? words.privateWord : seenBy(thread)}
+            about={seenBy(thread)}
+            entries={sees}
+          />
+          <Fact
+            icon="user"
+            label={words.whose}
+            text={
+              assignee === null
+                ? words.unassigned
+                : assignee.id === user.id
+                  ? words.assignedMe
+                  : words.assignedTo(assignee.name)
+            }
+            entries={whose}
+          />
         </div>
       </div>
       <Button

@@ -10,7 +10,7 @@ import { Attachments } from "./Attachments";
 import { DeliveryLine } from "./DeliveryLine";
 import { objectUrl } from "./files";
 import { MailFrame } from "./MailFrame";
-import { nameOf } from "./people";
+import { nameOf, useNameOf, useOwnAddresses } from "./people";
 import { TextBody } from "./TextBody";
 
 /** The mail's own images, by the name its HTML calls them. */
@@ -98,11 +98,13 @@ export interface MessageViewProps {
 /** One message: folded to a line, or open with its content, its files and how its sending stands. */
 export function MessageView({ message, threadId, open, current, onToggle, onWrite }: MessageViewProps) {
   const { user } = useSession();
+  const own = useOwnAddresses();
   const now = useNow(60);
   const [details, setDetails] = useState(false);
   const mine =
-    message.from.address === user.email ||
+    own.includes(message.from.address) ||
     (message.direction === "OUTBOUND" && message.mailbox?.owner.id === user.id);
+  const nameOf = useNameOf();
   const name = nameOf(message.from);
   const files = message.attachments.filter((file) => !file.inline || message.html === null);
   const time = (
@@ -173,7 +175,7 @@ export function MessageView({ message, threadId, open, current, onToggle, onWrit
             <span className="truncate">
               {words.to}{" "}
               {[...message.to, ...message.cc]
-                .map((one) => (one.address === user.email ? words.you : nameOf(one)))
+                .map((one) => (own.includes(one.address) ? words.you : nameOf(one)))
                 .join(", ")}
             </span>
             <Icon name={details ? "up" : "down"} size={12} />

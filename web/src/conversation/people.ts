@@ -1,7 +1,21 @@
 import type { Message, Person } from "../data/documents";
+import { useSession } from "../data/session";
 
 export function nameOf(person: Pick<Person, "name" | "address">): string {
   return person.name ?? person.address;
+}
+
+/** Names people as the reader knows them: colleagues by their name here, where the mail gave none. */
+export function useNameOf(): typeof nameOf {
+  const { workspace } = useSession();
+  return (person) =>
+    person.name ?? workspace.users.find((one) => one.email === person.address)?.name ?? person.address;
+}
+
+/** The addresses that are the reader's own: the login's, the mailbox's, and those it sends from. */
+export function useOwnAddresses(): readonly string[] {
+  const { mailbox, user } = useSession();
+  return [user.email, ...(mailbox?.sendAs ?? []), ...(mailbox?.address ? [mailbox.address] : [])];
 }
 
 /** "Dana", for where the whole name is too long. */
@@ -37,4 +51,9 @@ export function replyRecipients(message: Message, own: readonly string[], all: b
   if (!all) return { to, cc: [] };
   const others = [...(fromMe ? [] : message.to), ...message.cc].map((one) => one.address);
   return { to, cc: unique(others, new Set([...mine, ...to])) };
+}
+
+/** Whether a message is from or to one of the addresses. */
+export function concerns(message: Message, addresses: readonly string[]): boolean {
+  return [message.from, ...message.to, ...message.cc].some((one) => addresses.includes(one.address));
 }

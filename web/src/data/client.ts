@@ -27,7 +27,7 @@ export class AskFailed extends Error {
   }
 }
 
-const AWAY = new Set(["UNAVAILABLE", "RATE_LIMITED"]);
+const AWAY = new Set(["UNAVAILABLE"]);
 
 /** Reads what went wrong out of an answer. */
 export function troubleOf(error: CombinedError): Trouble {
@@ -37,6 +37,8 @@ export function troubleOf(error: CombinedError): Trouble {
   if (code === "UNAUTHENTICATED" || (response instanceof Response && response.status === 401)) {
     return { kind: "signed-out", message: "This sign-in has ended." };
   }
+  if (code === "RATE_LIMITED")
+    return { kind: "away", message: "That was a lot at once. It goes on by itself in a moment." };
   if (first === undefined || AWAY.has(String(code))) {
     return { kind: "away", message: "Bothways cannot be reached right now. Nothing was lost." };
   }

@@ -21,6 +21,8 @@ export const feedState = new Store<{ state: FeedState; since: number }>({
 const AFTER = "bothways-after";
 const SIGNED_OUT = new Set([4401, 4403]);
 const QUIET_MS = 12_000;
+/** A line that has been silent for longer than two pings is not waited for. */
+const DEAD_MS = 2 * QUIET_MS + 5_000;
 
 type Listener = (event: InboxEvent) => void;
 
@@ -29,6 +31,7 @@ const anew = new Set<() => void>();
 let client: Client | null = null;
 let stop: (() => void) | null = null;
 let after: string | null = null;
+let heardAt = Date.now();
 
 function become(state: FeedState): void {
   if (feedState.get().state !== state) feedState.set({ state, since: Date.now() });
@@ -81,7 +84,9 @@ function open(): Client {
     connectionParams: () => ({ authorization: `Bearer ${currentToken() ?? ""}` }),
     onNonLazyError: () => undefined,
     on: {
+      message: () => (heardAt = Date.now()),
       connected: () => {
+        heardAt = Date.now();
         become("live");
         // The first time there is no event to go on from: what happened while the page loaded is looked up.
         if (after === null) loadAnew();
@@ -142,10 +147,17 @@ export function startFeed(): void {
   listen(client);
   window.addEventListener("offline", () => become("offline"));
   window.addEventListener("online", () => client?.terminate());
+  document.addEventListener("visibilitychange", wake);
+}
+
+/** A tab that was asleep does not wait for its next ping to find out that the line is dead. */
+function wake(): void {
+  if (document.visibilityState === "visible" && Date.now() - heardAt > DEAD_MS) client?.terminate();
 }
 
 export function stopFeed(): void {
   stop?.();
+  document.removeEventListener("visibilitychange", wake);
   void client?.dispose();
   client = null;
 }

@@ -105,7 +105,11 @@ function Rail({ places }: { places: Place[] }) {
   return (
     <nav
       aria-label={words.places}
-      className="flex shrink-0 items-center justify-around gap-1 border-line bg-canvas max-sm:order-last max-sm:border-t max-sm:pb-[env(safe-area-inset-bottom)] sm:w-16 sm:flex-col sm:justify-start sm:border-e sm:py-3"
+      className={classes(
+        "flex shrink-0 items-center justify-around gap-1 border-line bg-canvas max-sm:order-last max-sm:border-t max-sm:pb-[env(safe-area-inset-bottom)] sm:w-16 sm:flex-col sm:justify-start sm:border-e sm:py-3",
+        // A phone shows one thing at a time: the conversation has a way back of its own.
+        first === "t" && "max-sm:hidden",
+      )}
     >
       <span className="mb-3 hidden size-8 items-center justify-center rounded-md bg-accent text-on-accent sm:flex">
         <svg

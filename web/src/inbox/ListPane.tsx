@@ -8,6 +8,7 @@ import { useCommands } from "../frame/keys";
 import { goTo } from "../frame/route";
 import { Button, classes, EmptyState, Icon, IconButton, Skeleton, Tabs } from "../kit";
 import { words } from "../words/inbox";
+import { markDone } from "./changes";
 import { useInboxData } from "./context";
 import { FOLDERS, type Folder } from "./folders";
 import type { ListKeys } from "./Inbox";
@@ -182,6 +183,20 @@ function Loading() {
   );
 }
 
+/** What stands at the foot of a list that goes on; it tries again by itself. */
+function Following({ trouble }: { trouble: string | null }) {
+  return (
+    <div
+      role="presentation"
+      className="absolute inset-x-0 bottom-0 flex h-16 items-center justify-center px-4 text-center text-sm text-ink-2"
+    >
+      {trouble ?? <Skeleton className="h-3 w-40" />}
+    </div>
+  );
+}
+
+const RETRY_MS = 5_000;
+
 function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string | null; keys: ListKeys }) {
   const { threads, conversations } = useInboxData();
   const list = useStore(threads.lists[folder]);
@@ -204,6 +219,12 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
     if (last > list.ids.length - 25) void threads.loadMore(folder);
   }, [last, list.ids.length, threads, folder]);
   useEffect(() => () => threads.setScrolled(folder, false), [threads, folder]);
+  const stuck = list.hasMore && list.phase === "ready" && list.trouble !== null;
+  useEffect(() => {
+    if (!stuck) return;
+    const timer = window.setTimeout(() => void threads.loadMore(folder), RETRY_MS);
+    return () => window.clearTimeout(timer);
+  }, [stuck, threads, folder]);
 
   const cursorAt = cursor === null ? -1 : list.ids.indexOf(cursor);
   useEffect(() => {
@@ -277,7 +298,7 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
             <div
               role="presentation"
               className="relative pb-4"
-              style={{ height: virtual.getTotalSize() + 16 }}
+              style={{ height: virtual.getTotalSize() + (list.hasMore ? 64 : 16) }}
             >
               {shown.map((item) => {
                 const thread = list.ids[item.index];
@@ -300,9 +321,11 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
                     onOpen={open}
                     onChoose={choose}
                     onNear={(near) => conversations.prefetch(near)}
+                    onSwipe={(swiped) => markDone(threads, [swiped], folder !== "done")}
                   />
                 );
               })}
+              {list.hasMore && <Following trouble={stuck ? (list.trouble?.message ?? null) : null} />}
             </div>
           )}
         </div>

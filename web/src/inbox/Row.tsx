@@ -4,6 +4,7 @@ import type { ThreadRow } from "../data/documents";
 import { Avatar, classes, Icon } from "../kit";
 import { words } from "../words/inbox";
 import { fullTime, shortTime } from "../words/times";
+import { useSwipe, type Swipe } from "./useSwipe";
 
 export const ROW_HEIGHT = 80;
 
@@ -62,11 +63,14 @@ export interface RowProps {
   onOpen: (id: string, event: MouseEvent) => void;
   onChoose: (id: string, range: boolean) => void;
   onNear: (id: string) => void;
+  /** Drawn aside by a finger: done, or back in the inbox. */
+  onSwipe: (id: string) => void;
 }
 
 /** One conversation of the list: who, about what, the last words, when, and what is special about it. */
 export const Row = memo(function Row(props: RowProps) {
-  const { row, id, opened, chosen, choosing, fresh, now, onOpen, onChoose, onNear } = props;
+  const { row, id, opened, chosen, choosing, fresh, now, onOpen, onChoose, onNear, onSwipe } = props;
+  const swipe = useSwipe(() => onSwipe(row.id));
   const name = nameOfThread(row);
   const unread = row.unreadCount > 0;
   const files = row.lastMessage?.attachments.some((file) => !file.inline) ?? false;
@@ -80,15 +84,21 @@ export const Row = memo(function Row(props: RowProps) {
       aria-selected={chosen || (!choosing && opened)}
       aria-posinset={props.place + 1}
       aria-setsize={props.total}
-      onClick={(event) => onOpen(row.id, event)}
+      onClick={(event) => {
+        if (!swipe.drew()) onOpen(row.id, event);
+      }}
       onPointerEnter={() => onNear(row.id)}
+      {...swipe.handlers}
       style={{ transform: `translateY(${props.top}px)`, height: ROW_HEIGHT }}
-      className={classes("group absolute inset-x-0 top-0 px-1.5", fresh && "animate-fade")}
+      className={classes("group absolute inset-x-0 top-0 touch-pan-y px-1.5", fresh && "animate-fade")}
     >
+      {swipe.by !== 0 && <Underneath swipe={swipe} done={row.state === "DONE"} />}
       <div
+        style={swipe.by === 0 ? undefined : { transform: `translateX(${swipe.by}px)` }}
         className={classes(
-          "flex h-[77px] cursor-default gap-3 rounded-md px-2.5 py-2",
-          chosen || opened ? "bg-chosen" : "hover:bg-hover",
+          "relative flex h-[77px] cursor-default gap-3 rounded-md px-2.5 py-2",
+          swipe.by !== 0 && "bg-canvas shadow-2",
+          swipe.by === 0 && (chosen || opened ? "bg-chosen" : "hover:bg-hover"),
           props.cursor && "ring-2 ring-accent/70 ring-inset",
         )}
       >
@@ -149,6 +159,23 @@ export const Row = memo(function Row(props: RowProps) {
     </div>
   );
 });
+
+/** What letting go will do; seen below the row that is drawn aside. */
+function Underneath({ swipe, done }: { swipe: Swipe; done: boolean }) {
+  return (
+    <div
+      aria-hidden="true"
+      className={classes(
+        "absolute inset-x-1.5 top-0 flex h-[77px] items-center gap-2 rounded-md px-5 text-sm font-semibold",
+        swipe.by < 0 && "flex-row-reverse",
+        swipe.enough ? "bg-good text-paper" : "bg-good-soft text-good",
+      )}
+    >
+      <Icon name={done ? "reopen" : "done"} size={18} />
+      {done ? words.reopen : words.markDone}
+    </div>
+  );
+}
 
 function Mark({ icon, label }: { icon: "lock" | "clip"; label: string }) {
   return (

@@ -93,7 +93,7 @@ export class Threads {
     const before = store.get();
     if (before.phase !== "ready" || !before.hasMore) return;
     const turn = this.asked[folder];
-    store.set({ ...before, phase: "more" });
+    store.set({ ...before, phase: "more", trouble: null });
     try {
       const variables = { filter: filterOf(folder, this.userId), first: MORE, after: before.cursor };
       const { threads } = await ask(threadsQuery, variables);

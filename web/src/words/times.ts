@@ -64,7 +64,11 @@ export function bytes(size: number): string {
     value /= 1000;
     unit += 1;
   }
-  const options = { style: "unit", unit: units[unit] ?? "byte", unitDisplay: "short" } as const;
+  const options = {
+    style: "unit",
+    unit: units[unit] ?? "byte",
+    unitDisplay: unit === 0 ? "long" : "short",
+  } as const;
   return new Intl.NumberFormat(undefined, {
     ...options,
     maximumFractionDigits: value < 10 && unit > 1 ? 1 : 0,

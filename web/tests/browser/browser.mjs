@@ -118,3 +118,32 @@ export async function consent(page, { deny = false, account, without = [] } = {}
   for (const scope of without) await page.locator(`[name=permission][value$="${scope}"]`).uncheck();
   await page.getByRole("button", { name: deny ? "Deny" : "Allow" }).click();
 }
+
+/** Connects a simulated Gmail by the page that the API names, until mail comes by push. */
+export async function connectGmail(page, account) {
+  const begun = await ask(
+    "mutation { connectMailbox(input: {provider: GMAIL, scope: CONTACTS}) { ... on Authorization { url } } }",
+  );
+  const asked = await page.context().newPage();
+  await asked.goto(begun.connectMailbox.url);
+  await consent(asked, { account });
+  await asked.waitForURL(/callback/);
+  await asked.close();
+  await until("the mailbox is connected and watched", async () => {
+    const { mailboxes } = await ask("{ mailboxes { status health { pushExpiresAt } } }");
+    return mailboxes.some((one) => one.status === "CONNECTED" && one.health.pushExpiresAt !== null);
+  });
+}
+
+/** A conversation of the list, by its words. */
+export function row(page, words) {
+  return page.getByRole("option").filter({ hasText: words });
+}
+
+/** From now on what is sent is not held back for an undo: the stories that do not undo need not wait. */
+export async function sendAtOnce(page) {
+  await page.route("**/graphql", (route) => {
+    const said = route.request().postData() ?? "";
+    return route.continue({ postData: said.replace('"undoSeconds":10', '"undoSeconds":0') });
+  });
+}
