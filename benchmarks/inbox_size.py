@@ -8,7 +8,6 @@ then a real Chromium opens the app, scrolls to row 50 000, opens a conversation 
 import asyncio
 import base64
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -77,14 +76,18 @@ async def _prepare(owner: str, app: str, keys: str, threads: int) -> str:
     return key
 
 
+def _with(environment: dict[str, str], *command: str) -> list[str]:
+    """A command with more in its environment."""
+    return ["env", *(f"{name}={value}" for name, value in environment.items()), *command]
+
+
 @contextmanager
 def _api(environment: dict[str, str]) -> Iterator[str]:
     """Run an API process; its address."""
     address = environment["HTTP_PUBLIC_URL"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "api"],
+        _with(environment, sys.executable, "-m", "app", "api"),
         cwd=ROOT,
-        env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -131,9 +134,8 @@ def _browser(address: str, token: str, rows: int) -> dict[str, Any]:
     program = ROOT / "web" / "tests" / "size" / "scroll.mjs"
     told = {"api": address, "token": token, "rows": rows}
     run = subprocess.run(
-        ["node", str(program)],
+        _with({"STACK": json.dumps(told)}, "node", str(program)),
         cwd=ROOT / "web",
-        env=os.environ | {"STACK": json.dumps(told)},
         stdout=subprocess.PIPE,
         check=True,
         text=True,

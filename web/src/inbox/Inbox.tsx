@@ -27,11 +27,7 @@ function dataFor(userId: string): NonNullable<typeof kept> {
 }
 
 function useTitle(threads: Threads): void {
-  const rows = useStore(threads.rows);
-  const unread = useMemo(
-    () => [...rows.values()].filter((row) => row.unreadCount > 0 && row.state === "OPEN").length,
-    [rows],
-  );
+  const { unread } = useStore(threads.rows);
   useEffect(() => {
     document.title =
       unread > 0

@@ -200,7 +200,7 @@ const RETRY_MS = 5_000;
 function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string | null; keys: ListKeys }) {
   const { threads, conversations } = useInboxData();
   const list = useStore(threads.lists[folder]);
-  const rows = useStore(threads.rows);
+  const { byId: rows } = useStore(threads.rows);
   const now = useNow(60);
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);

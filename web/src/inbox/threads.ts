@@ -22,6 +22,11 @@ export interface ThreadList {
   trouble: Trouble | null;
 }
 
+export interface Known {
+  byId: ReadonlyMap<string, ThreadRow>;
+  unread: number;
+}
+
 const EMPTY: ThreadList = {
   ids: [],
   waiting: [],
@@ -35,10 +40,18 @@ const EMPTY: ThreadList = {
 const FIRST = 40;
 const MORE = 100;
 
+function counted(row: ThreadRow | undefined): number {
+  return row !== undefined && row.unreadCount > 0 && row.state === "OPEN" ? 1 : 0;
+}
+
 export class Threads {
-  /** Every conversation known, by id; replaced by a new object at every change. */
-  readonly rows = new Store<ReadonlyMap<string, ThreadRow>>(new Map());
+  /**
+   * Every conversation known, by id, and how many open ones are unread. The object is a new one at every change;
+   * the map within it is not: copying it would cost a reader who scrolled far a copy of everything at each page.
+   */
+  readonly rows = new Store<Known>({ byId: new Map(), unread: 0 });
   readonly lists: Record<Folder, Store<ThreadList>>;
+  private readonly known = new Map<string, ThreadRow>();
   private scrolled: Partial<Record<Folder, boolean>> = {};
   private asked: Partial<Record<Folder, number>> = {};
 
@@ -48,7 +61,7 @@ export class Threads {
   }
 
   row(id: string): ThreadRow | undefined {
-    return this.rows.get().get(id);
+    return this.known.get(id);
   }
 
   /** Told by the list: whether the reader has scrolled away from its top. */
@@ -99,9 +112,11 @@ export class Threads {
       const { threads } = await ask(threadsQuery, variables);
       if (turn !== this.asked[folder]) return;
       const nodes = threads.edges.map((edge) => edge.node);
+      // Only what was known before can be in the list already.
+      const known = new Set(nodes.map((row) => row.id).filter((id) => this.known.has(id)));
       this.keep(nodes);
       store.update((list) => {
-        const there = new Set(list.ids);
+        const there = known.size === 0 ? known : new Set(list.ids);
         const added = nodes.map((row) => row.id).filter((id) => !there.has(id));
         const { hasNextPage, endCursor } = threads.pageInfo;
         return {
@@ -143,11 +158,9 @@ export class Threads {
 
   /** What is no longer the reader's to see. */
   forget(id: string): void {
-    this.rows.update((rows) => {
-      const rest = new Map(rows);
-      rest.delete(id);
-      return rest;
-    });
+    const gone = this.known.get(id);
+    this.known.delete(id);
+    this.rows.update(({ unread }) => ({ byId: this.known, unread: unread - counted(gone) }));
     for (const store of Object.values(this.lists)) this.drop(store, id);
   }
 
@@ -172,10 +185,12 @@ export class Threads {
   }
 
   private keep(rows: readonly ThreadRow[]): void {
-    this.rows.update((known) => {
-      const next = new Map(known);
-      for (const row of rows) next.set(row.id, row);
-      return next;
+    this.rows.update(({ unread }) => {
+      for (const row of rows) {
+        unread += counted(row) - counted(this.known.get(row.id));
+        this.known.set(row.id, row);
+      }
+      return { byId: this.known, unread };
     });
   }
 
