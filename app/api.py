@@ -184,6 +184,7 @@ def _graphql(
             make_context=contexts,
             new_request_id=new_request_id,
             charge=budget.charge,
+            at_once=settings.http.requests_at_once,
         ),
     )
     execution = Execution(

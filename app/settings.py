@@ -183,6 +183,9 @@ class HttpSettings(SettingGroup):
     )
     graphiql: bool = Field(default=False, description="Serve GraphiQL at /graphiql, and allow introspection.")
     web: bool = Field(default=True, description="Serve the web app at /, where web/dist holds a built one.")
+    requests_at_once: int = Field(
+        default=64, ge=1, description="GraphQL requests worked on at the same time; above, 503 at once."
+    )
     sockets_per_key: int = Field(default=200, ge=1, description="Web sockets one API key or user may hold.")
     cost_per_minute: int = Field(
         default=60_000, ge=100, description="GraphQL cost a key may spend per minute; then 429."

@@ -30,6 +30,7 @@ from app.graphql.bodies import (
 from app.graphql.documents import Documents, Operation
 from app.graphql.masking import format_errors
 from app.graphql.negotiation import MediaType, is_json_request, prefers_page, response_type
+from app.graphql.room import Room
 from schema.compiled import Result, write_json
 from schema.faults import Code, Fault, Unauthenticated
 
@@ -52,13 +53,15 @@ class Wiring(Generic[ViewerT]):
 
     `authenticate` sees the request's scope without cookies; None is nobody, and a Fault is answered with
     its status (a `retry_after_seconds` of it as Retry-After). `charge` returns how long to wait where a
-    budget is used up. `page` serves a browser that asks for HTML.
+    budget is used up. `page` serves a browser that asks for HTML. `at_once`: how many requests are worked on
+    at the same time.
     """
 
     authenticate: Callable[[MutableMapping[str, Any]], Awaitable[ViewerT | None]]
     make_context: Callable[[ViewerT, str], object]
     new_request_id: Callable[[], str]
     charge: Callable[[ViewerT, int], Awaitable[timedelta | None]] | None = None
+    at_once: int = 64
     page: ASGIApp | None = None
 
 
@@ -75,6 +78,7 @@ class GraphQLOverHTTP(Generic[ViewerT]):
     def __init__(self, documents: Documents, wiring: Wiring[ViewerT]) -> None:
         self._documents = documents
         self._wiring = wiring
+        self._room = Room(wiring.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; scopes other than HTTP are not ours."""
@@ -112,13 +116,20 @@ class GraphQLOverHTTP(Generic[ViewerT]):
                 )
             _check_method(scope["method"], headers)
             check_declared_size(headers, self._documents.limits)
-            viewer = await self._authenticate(scope)
+            with self._room.place():
+                viewer = await self._authenticate(scope)
             request = await self._read(scope, receive)
+            with self._room.place():
+                return await self._carry_out(scope["method"], viewer, request, media, request_id)
         except RefusedRequest as refused:
             error = {"message": refused.message, "extensions": {"code": refused.code.value}}
             return _refuse(refused.status, [error], refused.headers)
         except Fault as fault:
             return _refuse_fault(fault, request_id)
+
+    async def _carry_out(
+        self, method: str, viewer: ViewerT, request: GraphQLRequest, media: MediaType, request_id: str
+    ) -> _Answer:
         try:
             operation = self._operation(request)
             cost = operation.cost(request.variables)
@@ -126,7 +137,7 @@ class GraphQLOverHTTP(Generic[ViewerT]):
             return _refuse_document(media, format_errors(refused_document.errors, request_id))
         except GraphQLError as error:
             return _refuse_document(media, format_errors([error], request_id))
-        refusal = self._refuse_kind(scope["method"], operation) or await self._refuse_cost(viewer, cost)
+        refusal = self._refuse_kind(method, operation) or await self._refuse_cost(viewer, cost)
         if refusal is not None:
             return refusal
         context = self._wiring.make_context(viewer, request_id)

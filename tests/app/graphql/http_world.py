@@ -36,6 +36,9 @@ class Seen:
     changes: list[str] = field(default_factory=list)
     charged: list[int] = field(default_factory=list)
     wait: timedelta | None = None
+    waiting: int = 0
+    """Requests that hold a place in `slow`."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @strawberry.type
@@ -75,6 +78,13 @@ class Query:
         return CANARY  # type: ignore[return-value]  # the test is about a resolver that lies
 
     @strawberry.field
+    async def slow(self, info: strawberry.Info[Any, None]) -> str:
+        seen = info.context[2]
+        seen.waiting += 1
+        await seen.released.wait()
+        return "done"
+
+    @strawberry.field
     def who(self, info: strawberry.Info[tuple[Caller, str], None]) -> str:
         return info.context[0].name
 
@@ -99,7 +109,7 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
 
 @asynccontextmanager
 async def served(
-    limits: Limits | None = None, page: ASGIApp | None = None
+    limits: Limits | None = None, page: ASGIApp | None = None, at_once: int = 64
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Seen]]:
     """Run the endpoint; the client sends the token unless told otherwise."""
     seen = Seen()
@@ -125,6 +135,7 @@ async def served(
             new_request_id=lambda: f"request-{next(numbers)}",
             charge=charge,
             page=page,
+            at_once=at_once,
         ),
     )
     config = uvicorn.Config(endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off")
