@@ -68,7 +68,7 @@ async def test_ten_deploys_in_one_large_catch_up_lose_and_repeat_nothing(
 async def test_a_worker_that_stood_still_past_its_lease_changes_nothing_when_it_wakes(
     stack: Stack, rows: asyncpg.Connection
 ) -> None:
-    """Fault 6: SIGSTOP while Gmail takes the mail, another worker finds it sent, SIGCONT: nothing is written."""
+    """Fault 6: SIGSTOP while Gmail takes the mail, another worker finds it, SIGCONT: nothing is written."""
     await stack.simulator.add_fault("slow", "gmail.users.drafts.send", seconds=2)
     asleep = stack.processes[-1]
     message = await stack.send(contactId=await _dana(stack), subject="Asleep", text="once")
