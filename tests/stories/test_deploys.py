@@ -28,7 +28,7 @@ async def rows(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
 async def test_ten_deploys_in_one_large_catch_up_lose_and_repeat_nothing(
     stack: Stack, rows: asyncpg.Connection
 ) -> None:
-    """SIGTERM to the worker ten times while 150 mails are read, as fast as the quota lets: each is stored and told once."""
+    """SIGTERM to the worker ten times while 150 mails are read: each is stored and told once."""
     worker = stack.processes[-1]
     await _stop(stack, worker)
     for number in range(MAILS):
