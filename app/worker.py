@@ -65,6 +65,7 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                     ),
                 ),
                 scratch=scratch,
+                catch_ups=asyncio.Semaphore(max(1, settings.live_jobs // 2)),
                 now=clock.now,
                 dice=SystemRandom().random,
                 count_webhook=lambda outcome: ground.metrics.webhooks.labels(outcome).inc(),

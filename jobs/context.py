@@ -4,6 +4,7 @@
 is open while one of its methods is awaited.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,6 +101,8 @@ class JobContext:
     """A number in [0, 1): the jitter of a backoff."""
     passing: Callable[[str], None] = _nothing
     """Told at each point where a crash matters; the crash tests end the process there (app/failpoint.py)."""
+    catch_ups: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(10))
+    """How many pulls of a worker may catch up at once; the other places are for mail that has just come."""
     count_webhook: Callable[[str], None] = _nothing
     """Told what came of each attempt to tell a webhook something, out of a closed set."""
 

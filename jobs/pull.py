@@ -5,7 +5,8 @@ only in the transaction that ends a page (jobs/taking.py). Where the provider no
 stretch of time it covered becomes a `SyncGap` that a look-back repairs: a hole is shown, never hidden.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,6 +30,9 @@ from rules.words import ContactId, Direction, MailboxStatus, MessageId, ThreadId
 
 log = structlog.get_logger(__name__)
 
+FRESH_MAILS: Final = 25
+"""What a page may hold and still be mail that has just come: a burst that providers allow."""
+CATCH_UP_PAUSE: Final = timedelta(seconds=5)
 GAP_MARGIN: Final = timedelta(hours=1)
 """How far before the last change seen a look-back begins: clocks and delivery are not exact."""
 
@@ -51,12 +55,36 @@ async def pull(context: JobContext, claimed: Claimed, command: Command) -> Outco
             if await _read_feed(desk, until) and await _repair_gaps(desk, until):
                 return Done()
             return Again(context.now())
+    except _NoPlace:
+        return Again(context.now() + CATCH_UP_PAUSE)
     except NeedsReconnect:
         return Done()
     except Retryable as later:
         if later.at is not None:
             await _show_pause(context, mailbox, later.at)
         raise
+
+
+class _NoPlace(Exception):
+    """Enough other mailboxes of this worker are catching up."""
+
+
+@asynccontextmanager
+async def _catching_up(desk: Desk, mails: int) -> AsyncIterator[None]:
+    """Take a page in; one that is a backlog, only while few others do so.
+
+    It lasts as long as the provider's quota makes it, and its job holds a place of the live queue meanwhile.
+
+    Raises:
+        _NoPlace: nothing of the page was read; it is to be tried again, a little later.
+    """
+    if mails <= FRESH_MAILS:
+        yield
+        return
+    if desk.context.catch_ups.locked():
+        raise _NoPlace
+    async with desk.context.catch_ups:
+        yield
 
 
 async def _show_pause(context: JobContext, mailbox: Mailbox, until: datetime) -> None:
@@ -92,7 +120,9 @@ async def _take_page(desk: Desk, page: ChangePage) -> None:
         await _apply(work, desk, [change for change in page.changes if change.remote_id in known])
         await _advance(work, desk, page.cursor)
 
-    await take(desk, await _to_look_at(desk, page.changes, known), finish)
+    ids = await _to_look_at(desk, page.changes, known)
+    async with _catching_up(desk, len(ids)):
+        await take(desk, ids, finish)
 
 
 async def _to_look_at(desk: Desk, changes: Sequence[Change], known: set[str]) -> list[str]:
@@ -245,7 +275,8 @@ async def _repair_gaps(desk: Desk, until: datetime) -> bool:
                     .values(page=place, repaired_at=None if place else work.now)
                 )
 
-            await take(desk, listed.remote_ids, finish)
+            async with _catching_up(desk, len(listed.remote_ids)):
+                await take(desk, listed.remote_ids, finish)
             if page is None:
                 break
             if desk.context.now() >= until:

@@ -1,11 +1,14 @@
 """What comes into a mailbox comes into the right conversation, once, whatever the feed does."""
 
+import asyncio
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from jobs.pull import FRESH_MAILS
 from rules.happenings import PullMailbox, RetrySetAside
 from rules.words import MailboxId, SyncScope
 from tests.jobs.conftest import ANN, DANA
@@ -41,6 +44,28 @@ async def test_a_customers_mail_starts_a_thread_with_the_contact(crm: Crm) -> No
     )
     assert [one["user_id"] for one in await crm.rows("select user_id from unread")] == [crm.user_id]
     assert (await crm.events()).count("MessageSynced") == 1
+
+
+async def test_a_backlog_waits_for_a_place_to_catch_up_and_fresh_mail_does_not(crm: Crm) -> None:
+    """With every place taken by other mailboxes' backlogs nothing is lost, and nothing counts as failed."""
+    await crm.add_contact("Dana", DANA)
+    mailbox_id = await crm.connect(ANN)
+    crowded = replace(crm, context=replace(crm.context, catch_ups=asyncio.Semaphore(0)))
+    await crm.simulator.deliver(DANA, ANN, subject="Fresh", text="just come")
+    await pull(crowded, mailbox_id)
+    for number in range(FRESH_MAILS + 1):
+        await crm.simulator.deliver(DANA, ANN, subject=f"Backlog {number}", text="had to wait")
+
+    await pull(crowded, mailbox_id)
+
+    assert [one["subject"] for one in await crm.rows("select subject from messages")] == ["Fresh"]
+    waiting = await crm.row("select due_at, last_error, parked_at, now() as now from commands")
+    assert waiting["due_at"] > waiting["now"]
+    assert (waiting["last_error"], waiting["parked_at"]) == (None, None)
+
+    await pull(crm, mailbox_id)
+
+    assert len(await crm.rows("select 1 from messages")) == 1 + FRESH_MAILS + 1
 
 
 @pytest.mark.rule("D14")
