@@ -31,18 +31,33 @@ class CommandRunner:
         self._places = {queue: asyncio.Semaphore(number) for queue, number in places.items()}
         self._metrics = metrics
         self._running: dict[CommandId, asyncio.Task[None]] = {}
+        self._heard_meanwhile: dict[CommandId, str] = {}
         self._stopping = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     def start(self, command_id: CommandId, queue: str, *, heard_by: str) -> asyncio.Task[None] | None:
-        """Carry a command out as soon as its queue has a place; None where it runs here already."""
-        if self._stopping or command_id in self._running or queue not in self._places:
+        """Carry a command out as soon as its queue has a place; None where it runs here already.
+
+        What is heard of a command while it runs may be that it is due again: the run's own commit says so,
+        just before the run has ended. So it is looked at once more afterwards.
+        """
+        if self._stopping or queue not in self._places:
             return None
+        if command_id in self._running:
+            self._heard_meanwhile[command_id] = heard_by
+            return None
+
+        def ended(_: asyncio.Task[None]) -> None:
+            del self._running[command_id]
+            heard = self._heard_meanwhile.pop(command_id, None)
+            if heard is not None:
+                self.start(command_id, queue, heard_by=heard)
+
         task = asyncio.create_task(self._run(command_id, queue, heard_by), name=f"command {command_id}")
         self._running[command_id] = task
-        task.add_done_callback(lambda _: self._running.pop(command_id, None))
+        task.add_done_callback(ended)
         return task
 
     async def stop(self, patience: timedelta) -> None:
