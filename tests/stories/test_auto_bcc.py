@@ -155,6 +155,37 @@ async def test_swaks_is_answered_while_it_waits(stack: Stack) -> None:
     assert len(await messages(stack, kai)) == 1
 
 
+@pytest.mark.rule("B1")
+@pytest.mark.rule("B5")
+@pytest.mark.usefixtures("smtp")
+async def test_who_takes_part_answers_everybody_and_a_rotated_address_still_takes_it(stack: Stack) -> None:
+    """Lou was in Cc and answers all, the address among them, after Ann has rotated it: received, there."""
+    address, noa, lou = await address_of(stack), "noa@answers-all.test", "lou@answers-all.test"
+    to_all = ("--header", f"Cc: {lou}, {address}")
+    first = await swaks(stack, address, *letter("asked@example-co.test", noa), *to_all)
+    assert first[0] == 0, first[1]
+    rotated = await stack.ask(
+        "mutation { rotateAutoBccAddress { __typename ... on User { autoBccAddress } } }"
+    )
+    assert rotated["rotateAutoBccAddress"]["__typename"] == "User", rotated
+    assert await address_of(stack) != address
+
+    answer = ("--add-header", "In-Reply-To: <asked@example-co.test>", "--h-From", lou, *to_all)
+    status, said = await swaks(stack, address, *letter("answered@answers-all.test", noa), *answer)
+    stranger = (
+        "--add-header",
+        "In-Reply-To: <asked@example-co.test>",
+        "--h-From",
+        "eve@attacker.test",
+        *to_all,
+    )
+    refused, _ = await swaks(stack, address, *letter("eve@attacker.test", noa), *stranger)
+
+    assert (status, "250 2.6.0" in said, refused != 0) == (0, True, True), said
+    kept = [(one["direction"], one["origin"]) for one in await messages(stack, noa)]
+    assert kept == [("OUTBOUND", "AUTO_BCC"), ("INBOUND", "AUTO_BCC")]
+
+
 @pytest.mark.rule("B7")
 @pytest.mark.rule("R36")
 @pytest.mark.parametrize(
