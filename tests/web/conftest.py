@@ -66,4 +66,11 @@ async def deployment(house: Stack) -> AsyncIterator[Stack]:
 
 def told(stack: Stack) -> str:
     """What a browser program is told of the deployment, as JSON."""
-    return json.dumps({"api": stack.api, "token": stack.token, "simulator": stack.simulator.url})
+    return json.dumps(
+        {
+            "api": stack.api,
+            "token": stack.token,
+            "simulator": stack.simulator.url,
+            "outsideSmtp": stack.outside_smtp,
+        }
+    )

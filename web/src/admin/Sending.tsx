@@ -20,7 +20,7 @@ export function Sending() {
           <>
             {sender === null && <Notice tone="warn">{words.none}</Notice>}
             <SenderForm key={sender?.changedAt ?? "none"} sender={sender} onSaved={again} />
-            {sender !== null && <SenderTest sender={sender} again={again} />}
+            {sender !== null && <SenderTest key={`test ${sender.changedAt}`} sender={sender} again={again} />}
           </>
         )}
       </Section>

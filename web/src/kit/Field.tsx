@@ -220,7 +220,8 @@ export function Checkbox({
 }) {
   const id = useId();
   return (
-    <span className="inline-flex items-center gap-2">
+    // Its words are pressed as well as its box.
+    <label className="inline-flex max-w-full items-center gap-2">
       <BaseCheckbox.Root
         aria-labelledby={id}
         checked={checked}
@@ -234,6 +235,6 @@ export function Checkbox({
       <span id={id} className={labelHidden ? "sr-only" : "text-sm"}>
         {label}
       </span>
-    </span>
+    </label>
   );
 }

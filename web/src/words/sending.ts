@@ -59,7 +59,7 @@ export const words = defineWords({
   added: (address: string) => `${address} gets no bulk mail.`,
   actions: "What can be done",
   takeOff: "Take off",
-  takeOffOf: (address: string) => `Take ${address} off the list`,
+  takeOffOf: (address: string) => `Take off: ${address}`,
   takeOffTitle: (address: string) => `Send bulk mail to ${address} again?`,
   takeOffUnsubscribed:
     "They asked not to get any. Take them off only if they have told you otherwise; the law may ask you for proof.",
