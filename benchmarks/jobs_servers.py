@@ -45,7 +45,17 @@ async def ours(redis_url: str, database_url: str) -> None:
     context = cast(JobContext, SimpleNamespace(db=db, settings=settings))
     table = {"pull_mailbox": Job(note, timedelta(seconds=10))}
     runner = CommandRunner(context, table, {"live": PLACES}, Metrics())
-    await asyncio.gather(*(ear(redis_url, "live", PLACES, runner) for ear in (hear, listen)))
+    await asyncio.gather(
+        _sweep(db, runner), *(ear(redis_url, "live", PLACES, runner) for ear in (hear, listen))
+    )
+
+
+async def _sweep(db: Database, runner: CommandRunner) -> None:
+    """Find what was not called for, as the worker does: a bell that takes too long is given up."""
+    while True:
+        await asyncio.sleep(5)
+        for command_id, queue, _ in await db.across.due_commands(200):
+            runner.start(command_id, queue, heard_by="sweeper")
 
 
 async def _arq(redis_url: str, **more: Any) -> None:
