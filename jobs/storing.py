@@ -26,6 +26,7 @@ from database.tables import (
     table_of,
 )
 from database.work import Work
+from jobs.moments import moment, place_in_time
 from jobs.thread_rows import add_participants, grow_thread, link
 from rules.conversation import Conversation, KnownThread
 from rules.decision import Decision, Facts, LoggedMessage
@@ -127,8 +128,8 @@ async def _store_new(
     envelope, decision = incoming.envelope, incoming.decision
     assert decision.conversation is not None, "a message syncs into a conversation"
     thread = await _thread_for(work, decision.conversation, envelope)
-    message_id = MessageId(new_id())
-    values = _message_values(work, receiver, incoming, thread, message_id)
+    message_id, at = MessageId(new_id()), await place_in_time(work, envelope)
+    values = _message_values(work, receiver, incoming, thread, message_id, at)
     inserted = await work.execute(
         insert(MessageRow).values(values).on_conflict_do_nothing().returning(table_of(MessageRow).c.id)
     )
@@ -139,7 +140,7 @@ async def _store_new(
     await _add_files(work, message_id, incoming.content.files)
     if decision.links and receiver.mailbox_id is not None:
         await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
-    await grow_thread(work, thread.thread_id, message_id, moment(envelope), decision.direction)
+    await grow_thread(work, thread.thread_id, message_id, at, decision.direction)
     await add_participants(work, thread.thread_id, envelope, facts)
     if decision.direction is Direction.INBOUND and envelope.unread and receiver.owner is not None:
         await mark_unread(work, receiver.owner, thread.thread_id, message_id)
@@ -166,7 +167,12 @@ async def _thread_for(work: Work, conversation: Conversation, envelope: Envelope
 
 
 def _message_values(
-    work: Work, receiver: Receiver, incoming: Incoming, thread: KnownThread, message_id: MessageId
+    work: Work,
+    receiver: Receiver,
+    incoming: Incoming,
+    thread: KnownThread,
+    message_id: MessageId,
+    at: datetime,
 ) -> dict[str, Any]:
     envelope, content = incoming.envelope, incoming.content
     outbound = incoming.decision.direction is Direction.OUTBOUND
@@ -193,22 +199,12 @@ def _message_values(
         "text": content.text,
         "html": content.html,
         "quoted_from": content.quoted_from,
-        "sent_at": moment(envelope),
+        "sent_at": at,
         "received_at": envelope.received_at,
         "synced_at": work.now,
         "warnings": list(content.warnings),
         "raw_key": content.raw_key,
     }
-
-
-def moment(envelope: Envelope) -> datetime:
-    """Return when a message counts as sent: when its provider accepted it.
-
-    The Date header is whatever the sender's clock says, in whole seconds: by it an answer can stand before
-    what it answers, and a mail of 2099 on top of the inbox for ever.
-    Source: https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages (internalDate)
-    """
-    return envelope.received_at
 
 
 def as_json(people: tuple[Correspondent, ...]) -> list[dict[str, str | None]]:
