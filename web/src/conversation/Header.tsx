@@ -3,7 +3,7 @@ import { useSession } from "../data/session";
 import { goTo } from "../frame/route";
 import { assign, mark, markDone } from "../inbox/changes";
 import { useInboxData } from "../inbox/context";
-import { Button, Icon, IconButton, Menu, type IconName, type MenuEntry } from "../kit";
+import { Button, classes, Icon, IconButton, Menu, type IconName, type MenuEntry } from "../kit";
 import { words } from "../words/conversation";
 import { useNameOf, useOwnAddresses } from "./people";
 
@@ -21,12 +21,15 @@ function Fact({
   label,
   text,
   about,
+  short,
   entries,
 }: {
   icon: IconName;
   label: string;
   text: string;
   about?: string;
+  /** What stands there where a phone has no room. */
+  short?: string | undefined;
   entries: MenuEntry[];
 }) {
   return (
@@ -39,7 +42,12 @@ function Fact({
         >
           <span className="sr-only">{label}: </span>
           <Icon name={icon} size={13} />
-          <span className="truncate">{text}</span>
+          <span className={classes("truncate", short !== undefined && "max-sm:hidden")}>{text}</span>
+          {short !== undefined && (
+            <span aria-hidden="true" className="sm:hidden">
+              {short}
+            </span>
+          )}
           <Icon name="down" size={10} />
         </button>
       }
@@ -121,7 +129,7 @@ export function Header({
         >
           {thread.subject || words.noSubject}
         </h1>
-        <div className="flex flex-wrap items-center gap-x-3 sm:flex-nowrap">
+        <div className="flex flex-wrap items-center gap-x-3 xl:flex-nowrap">
           <span className="min-w-0 truncate text-xs text-ink-2">
             <bdi>{shown.join(", ")}</bdi>
             {rest > 0 && ` ${words.others(rest)}`}
@@ -131,6 +139,7 @@ export function Header({
             label={words.whoSees}
             text={thread.private ? words.privateWord : seenBy(thread)}
             about={seenBy(thread)}
+            short={seenBy(thread) === words.sharedAll ? words.sharedShort : undefined}
             entries={sees}
           />
           <Fact

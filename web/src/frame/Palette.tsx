@@ -17,6 +17,13 @@ function fits(command: Command, typed: string): boolean {
     .every((word) => label.includes(word));
 }
 
+/** How well it fits: what begins with the words comes before what has a word that does, and that before the rest. */
+function rank({ label }: Command, typed: string): number {
+  const [said, wanted] = [label.toLocaleLowerCase(), typed.trim().toLocaleLowerCase()];
+  if (said.startsWith(wanted)) return 0;
+  return said.includes(` ${wanted}`) ? 1 : 2;
+}
+
 /** Contacts whose name fits, to write to; an answer that comes late for older words is dropped. */
 function usePeople(typed: string): Command[] {
   const [people, setPeople] = useState<{ for: string; commands: Command[] }>({ for: "", commands: [] });
@@ -56,7 +63,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const people = usePeople(typed);
   const shown = useMemo(() => {
     const usable = commands.filter((command) => command.hidden !== true && command.label !== words.palette);
-    return [...usable.filter((command) => fits(command, typed)), ...people];
+    const all = [...usable.filter((command) => fits(command, typed)), ...people];
+    return typed.trim() === "" ? all : all.sort((one, other) => rank(one, typed) - rank(other, typed));
   }, [commands, people, typed]);
   const place = Math.min(at, Math.max(0, shown.length - 1));
 

@@ -17,6 +17,7 @@ export const words = defineWords({
   sharedSubject: "Colleagues see the subject and who wrote, not the content.",
   sharedMetadata: "Colleagues see who wrote to whom and when, nothing else.",
   sharedAll: "Shared with your colleagues",
+  sharedShort: "Shared",
   privateWord: "Private to you",
   assignedTo: (name: string) => `Assigned to ${name}`,
   assignedMe: "Assigned to you",

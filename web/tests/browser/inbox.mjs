@@ -113,6 +113,27 @@ async function doneAndBack(page) {
   await row(page, "Written while you slept").waitFor();
 }
 
+/** A real finger, by the debugger: drawn far enough it is done, a little and it stays. */
+async function swipedDone(page) {
+  await page.goto(`${stack.api}/`);
+  const finger = await page.context().newCDPSession(page);
+  const draw = async (share) => {
+    const { x, y, width, height } = await row(page, "Written while you slept").boundingBox();
+    const at = (part) => [{ x: x + width * (0.1 + part), y: y + height / 2 }];
+    await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
+    for (const part of [0.25, 0.5, 0.75, 1])
+      await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(share * part) });
+    await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  await row(page, "Written while you slept").waitFor();
+  await draw(0.2);
+  must(new URL(page.url()).pathname === "/", "a row that was drawn a little was opened");
+  must((await row(page, "Written while you slept").count()) === 1, "a row that was drawn a little was done");
+  await draw(0.6);
+  await row(page, "Written while you slept").waitFor({ state: "detached" });
+  await page.getByText("Marked done.").waitFor();
+}
+
 await story(
   "the inbox by keyboard",
   async (open) => {
@@ -137,6 +158,7 @@ await story(
     await mustBeAccessible(page, "the inbox in the dark");
     await page.setViewportSize({ width: 390, height: 844 });
     await mustBeAccessible(page, "the phone");
+    await swipedDone(page);
   },
   { expected: [/ERR_INTERNET_DISCONNECTED/, /WebSocket/] },
 );
