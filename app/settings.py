@@ -83,7 +83,7 @@ class GoogleGroup(SettingGroup):
     )
     contacts: bool = Field(
         default=False,
-        description="Whether consents also ask to read contacts, for linkGoogleContacts; users may decline.",
+        description="Whether consents also ask to read contacts, for linkContacts; users may decline.",
     )
     auth_url: str | None = Field(default=None, description="Consent page; set for a simulator only.")
     token_url: str | None = Field(default=None, description="Token endpoint; set for a simulator only.")
@@ -113,6 +113,10 @@ class MicrosoftGroup(SettingGroup):
         default=False,
         description="Whether Graph can reach HTTP_PUBLIC_URL, over https, for change push. Without it "
         "mailboxes are polled.",
+    )
+    contacts: bool = Field(
+        default=False,
+        description="Whether consents also ask to read contacts (Contacts.Read), for linkContacts.",
     )
     authority: str | None = Field(
         default=None, description="Sign-in service; set for a national cloud or a simulator only."

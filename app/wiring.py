@@ -79,6 +79,7 @@ def microsoft_settings(settings: Settings) -> MicrosoftSettings | None:
         redirect_uri=settings.microsoft_redirect_uri,
         tenant=group.tenant,
         upload_hosts=frozenset(group.upload_hosts),
+        contacts=group.contacts,
         push_url=f"{settings.http.public_url}/hooks/graph" if group.push else None,
         **elsewhere,
     )

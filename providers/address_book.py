@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from rules.words import EmailAddress
+from rules.errors import RefusalKind, Refused
+from rules.words import EmailAddress, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,17 @@ class BookPage:
     entries: tuple[BookEntry, ...]
     next_page: str | None
     sync_token: str | None
+
+
+def not_given(provider: Provider, *, asked_for: bool) -> Refused:
+    """What it means that contacts may not be read: the user can allow it, if this deployment asks at all."""
+    who = {Provider.GMAIL: "GOOGLE_CONTACTS", Provider.OUTLOOK: "MICROSOFT_CONTACTS"}[provider]
+    way = (
+        "Sign in again and allow it."
+        if asked_for
+        else f"This deployment does not ask for it: its operator can set {who}."
+    )
+    return Refused(f"The permission to read contacts was not given. {way}", kind=RefusalKind.FORBIDDEN)
 
 
 class AddressBook(Protocol):

@@ -22,6 +22,7 @@ from providers.outlook import calls as outlook_calls
 from providers.outlook import tokens as outlook_tokens
 from providers.outlook.client import OutlookProvider
 from providers.outlook.consent import MicrosoftConsent, MicrosoftExchange
+from providers.outlook.contacts import MicrosoftAddressBook
 from providers.outlook.folders import Folders
 from providers.outlook.requests import GraphRequests
 from providers.outlook.settings import MicrosoftSettings
@@ -58,6 +59,7 @@ class _Provider(Protocol):
     @property
     def exchange(self) -> ConsentExchange: ...
     def mailbox(self, keeper: TokenKeeper) -> MailProvider: ...
+    def address_book(self, keeper: TokenKeeper) -> AddressBook: ...
 
 
 class Doors:
@@ -109,15 +111,12 @@ class Doors:
         return self._of(provider).mailbox(keeper)
 
     def address_book(self, provider: Provider, keeper: TokenKeeper) -> AddressBook:
-        """The address book of the account whose tokens are kept by `keeper`; Google's only.
+        """The address book of the account whose tokens are kept by `keeper`.
 
         Raises:
-            OperatorMustAct: this deployment is not set up for Gmail, or the provider has no such door.
+            OperatorMustAct: this deployment is not set up for the provider.
         """
-        self._of(provider)
-        if provider is not Provider.GMAIL:
-            raise OperatorMustAct(f"Address books of {provider.value.title()} are not read.")
-        return self._google.address_book(keeper)
+        return self._of(provider).address_book(keeper)
 
     def consent(self, provider: Provider) -> ConsentDoor:
         """The half of the consent that needs no network. Raises OperatorMustAct."""
@@ -169,7 +168,7 @@ class _Google:
     def address_book(self, keeper: TokenKeeper) -> GoogleAddressBook:
         pace = self._pace.mailbox(keeper.mailbox_key)
         tokens = FreshTokens(keeper, self._settings, self._transport, pace, self._clock)
-        return GoogleAddressBook(self._settings.people_root, tokens, self._transport)
+        return GoogleAddressBook(self._settings, tokens, self._transport)
 
     def mailbox(self, keeper: TokenKeeper) -> GmailProvider:
         pace = self._pace.mailbox(keeper.mailbox_key)
@@ -214,11 +213,17 @@ class _Microsoft:
         self.exchange: ConsentExchange = MicrosoftExchange(settings, transport, keys, self._requests, clock)
 
     def mailbox(self, keeper: TokenKeeper) -> OutlookProvider:
+        folders = self._folders_of(keeper.mailbox_key)
+        return OutlookProvider(self._settings, self._requests, self._calls(keeper), folders)
+
+    def address_book(self, keeper: TokenKeeper) -> MicrosoftAddressBook:
+        return MicrosoftAddressBook(self._requests, self._calls(keeper), asked_for=self._settings.contacts)
+
+    def _calls(self, keeper: TokenKeeper) -> outlook_calls.Calls:
         key = keeper.mailbox_key
         pace, uploads = self._pace.mailbox(key), self._uploads.mailbox(key)
         tokens = outlook_tokens.FreshTokens(keeper, self._sign_in, pace, self._clock)
-        calls = outlook_calls.Calls(self._transport, tokens, pace, uploads, self._clock)
-        return OutlookProvider(self._settings, self._requests, calls, self._folders_of(key))
+        return outlook_calls.Calls(self._transport, tokens, pace, uploads, self._clock)
 
     def _folders_of(self, key: str) -> Folders:
         """What is known of a mailbox's folders, for as long as it is among the last used."""

@@ -233,10 +233,14 @@ class Mutation(WebhookMutations):
         description="Import the 1..1000 contacts of a CSV file, whose first line names the columns, or of "
         "vCards; 1,000,000 characters at most, as importContacts does.",
     )
+    link_contacts: LinkContactsResult = field(
+        resolver=address_books.link_contacts,
+        description="Read what changed in the address book of a mailbox's account, and link it with the "
+        "contacts that have one of its addresses. No contact is made of it.",
+    )
     link_google_contacts: LinkContactsResult = field(
-        resolver=address_books.link_google_contacts,
-        description="Read what changed in the address book of a Gmail account, and link it with the contacts "
-        "that have one of its addresses. No contact is made of it.",
+        resolver=address_books.link_contacts,
+        description="linkContacts by its older name.",
     )
     erase_contact: EraseContactResult = field(
         resolver=erasing.erase_contact,

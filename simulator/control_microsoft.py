@@ -11,7 +11,7 @@ from simulator import control_models as models
 from simulator.control_body import Refused, taken
 from simulator.mailbox import Copy
 from simulator.microsoft import consent, contacts, folders, identity
-from simulator.microsoft.box import Box, Folder, NoFolder
+from simulator.microsoft.box import Box, Contact, Folder, NoFolder
 from simulator.microsoft.grants import MicrosoftClient
 from simulator.post import Account
 from simulator.world import World
@@ -46,6 +46,7 @@ class MicrosoftControl:
             ("POST", f"{one}/end-sessions", self.end_sessions),
             ("POST", f"{one}/disabled", self.set_disabled),
             ("POST", f"{one}/contacts", self.add_contact),
+            ("PATCH", f"{one}/contacts/{{id}}", self.change_contact),
             ("DELETE", f"{one}/contacts/{{id}}", self.remove_contact),
             ("POST", "/accounts/{address}/messages/{id}/move", self.move),
         ]
@@ -208,12 +209,20 @@ class MicrosoftControl:
         self.world.touched()
         return JSONResponse(asdict(contact), 201)
 
+    async def change_contact(self, request: Request) -> Response:
+        """Write fields of a person in the address book anew."""
+        account, box = self._found(request)
+        contact = _contact(box, request)
+        fields = (await taken(request, models.NewContact)).fields
+        contacts.change(box, contact, fields, self.world.post.next_number(), self.world.clock.now_ms())
+        self.world.microsoft.push.tell_contact(account, "updated", contact.id, contact.number)
+        self.world.touched()
+        return JSONResponse(asdict(contact))
+
     async def remove_contact(self, request: Request) -> Response:
         """Take a person out of the address book."""
         account, box = self._found(request)
-        contact = box.contacts.get(request.path_params["id"])
-        if contact is None:
-            raise Refused(404, "no such contact")
+        contact = _contact(box, request)
         number = self.world.post.next_number()
         contacts.remove(box, contact, number)
         self.world.microsoft.push.tell_contact(account, "deleted", contact.id, number)
@@ -243,3 +252,10 @@ def _split(url: str, mark: str) -> tuple[str, dict[str, str]]:
     """Return the authority of a login URL and its query."""
     parts = urlsplit(url)
     return parts.path.partition(mark)[0].rpartition("/")[2].lower(), dict(parse_qsl(parts.query))
+
+
+def _contact(box: Box, request: Request) -> Contact:
+    contact = box.contacts.get(request.path_params["id"])
+    if contact is None:
+        raise Refused(404, "no such contact")
+    return contact

@@ -151,6 +151,7 @@ def environment(places: Places, kept: DemoSecrets, addresses: Addresses) -> dict
         "MICROSOFT_PUSH": "true",
         "MICROSOFT_AUTHORITY": f"{microsoft}/login",
         "MICROSOFT_GRAPH_ROOT": f"{microsoft}/graph/v1.0/",
+        "MICROSOFT_CONTACTS": "true",
         "GOOGLE_PEOPLE_ROOT": f"{google}/people/",
         "GOOGLE_CONTACTS": "true",
     }

@@ -11,27 +11,28 @@ from urllib.parse import urlencode
 
 import orjson
 
-from providers.address_book import BookEntry, BookPage
+from providers.address_book import BookEntry, BookPage, not_given
 from providers.exchange import Answer, Outgoing
+from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FreshTokens
 from providers.transport import Transport
 from rules.addresses import InvalidAddress, normalise
-from rules.errors import CursorExpired, OperatorMustAct, OurBug, RefusalKind, Refused, Retryable
-from rules.words import EmailAddress
+from rules.errors import CursorExpired, OperatorMustAct, OurBug, Retryable
+from rules.words import EmailAddress, Provider
 
 CONTACTS_SCOPE: Final = "https://www.googleapis.com/auth/contacts.readonly"
 PAGE_SIZE: Final = 1000
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 EXPIRED: Final = "EXPIRED_SYNC_TOKEN"
-_NOT_GIVEN: Final = "The permission to read contacts was not given. Sign in again and allow it."
 _NO_API: Final = frozenset({"SERVICE_DISABLED", "accessNotConfigured"})
 
 
 class GoogleAddressBook:
     """One Google account's contacts; implements providers.address_book.AddressBook."""
 
-    def __init__(self, root: str, tokens: FreshTokens, transport: Transport) -> None:
-        self._root = root
+    def __init__(self, settings: GoogleSettings, tokens: FreshTokens, transport: Transport) -> None:
+        self._root = settings.people_root
+        self._asked_for = settings.contacts
         self._tokens = tokens
         self._transport = transport
 
@@ -51,7 +52,7 @@ class GoogleAddressBook:
         answer = await self._fetch(url, token)
         if answer.status == 401:
             answer = await self._fetch(url, await self._tokens.replaced(token))
-        return read_page(answer)
+        return read_page(answer, asked_for=self._asked_for)
 
     async def _fetch(self, url: str, token: str) -> Answer:
         headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
@@ -59,15 +60,15 @@ class GoogleAddressBook:
         return await self._transport.fetch(outgoing, limit_bytes=LIMIT_BYTES)
 
 
-def read_page(answer: Answer) -> BookPage:
-    """Return the page of an answer.
+def read_page(answer: Answer, *, asked_for: bool = True) -> BookPage:
+    """Return the page of an answer. `asked_for`: whether consents ask for the permission.
 
     Raises:
         CursorExpired, Refused, Retryable, OperatorMustAct, OurBug: what its error means.
     """
     said = _json(answer)
     if answer.status != 200:
-        raise _trouble(answer.status, _reasons(said))
+        raise _trouble(answer.status, _reasons(said), asked_for=asked_for)
     entries = [_entry(one) for one in said.get("connections") or () if isinstance(one, dict)]
     return BookPage(
         tuple(one for one in entries if one is not None),
@@ -94,13 +95,13 @@ def _reasons(said: Mapping[str, Any]) -> set[str]:
     return {str(one.get("reason")) for one in parts if isinstance(one, dict)}
 
 
-def _trouble(status: int, reasons: set[str]) -> Exception:
+def _trouble(status: int, reasons: set[str], *, asked_for: bool) -> Exception:
     if EXPIRED in reasons or status == 410:
         return CursorExpired("Google's contacts no longer know our token.")
     if reasons & _NO_API:
         return OperatorMustAct("The People API is not switched on in the Google Cloud project.")
     if status == 403 and not any("limit" in reason.lower() for reason in reasons):
-        return Refused(_NOT_GIVEN, RefusalKind.FORBIDDEN)
+        return not_given(Provider.GMAIL, asked_for=asked_for)
     if status in (401, 403, 408, 429) or status >= 500:
         return Retryable(f"Google's contacts answered {status}.")
     return OurBug(f"Google's contacts answered {status}.")

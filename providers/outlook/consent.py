@@ -27,7 +27,7 @@ from providers.outlook.decipher import StaleAccessToken, decipher
 from providers.outlook.decipher_grants import NUMBERS, Asks, Grant, number_in
 from providers.outlook.requests import GraphRequests
 from providers.outlook.settings import MicrosoftSettings
-from providers.outlook.sign_in import SCOPES, SignIn, account_in
+from providers.outlook.sign_in import SCOPES, SignIn, account_in, consented, short_names
 from providers.outlook.tokens import tokens_of
 from providers.outlook.wire import User
 from providers.public_keys import PublicKeys
@@ -124,7 +124,7 @@ class MicrosoftExchange:
         tenant = "organizations" if settings.tenant in WELL_KNOWN_TENANTS else settings.tenant
         asked = {
             "client_id": settings.client_id,
-            "scope": " ".join(SCOPES),
+            "scope": " ".join(consented(settings)),
             "redirect_uri": settings.redirect_uri,
             "state": ADMIN_STATE,
         }
@@ -187,6 +187,6 @@ class MicrosoftExchange:
 
 
 def missing_scopes(granted: frozenset[str]) -> tuple[str, ...]:
-    """Which of SCOPES were not granted, in their order; Microsoft answers with full or with short names."""
-    known = {scope.rpartition("/")[2].lower() for scope in granted}
+    """Which of SCOPES were not granted, in their order."""
+    known = short_names(granted)
     return tuple(scope for scope in SCOPES if scope.lower() not in known)

@@ -92,6 +92,7 @@ class Asked(Enum):
     SEND = "send"
     CHANGE = "change"
     WATCH = "watch"
+    CONTACTS = "address book"
 
 
 @dataclass

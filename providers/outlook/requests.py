@@ -3,8 +3,9 @@
 Belongs here: which address with which parameters, and what it costs. Never: I/O, what an answer means.
 
 Every request asks for immutable ids, inside a batch too: a message keeps its id when it is moved, and two
-kinds of id must never mix. Nothing follows a link of Graph's: pages are asked for by place in time, so that
-no address that an answer names is ever given the access token.
+kinds of id must never mix. No link of Graph's for mail is followed: pages are asked for by place in time.
+Those of the address book are, which knows no other way, and only below our own root: no other address that
+an answer names is ever given the access token.
 Sources: https://learn.microsoft.com/en-us/graph/outlook-immutable-id,
 https://learn.microsoft.com/en-us/graph/api/user-list-messages, https://learn.microsoft.com/en-us/graph/json-batching
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
@@ -23,6 +24,7 @@ from providers.outlook.decipher import Asked
 IMMUTABLE: Final = {"prefer": 'IdType="ImmutableId"'}
 BATCH_LIMIT: Final = 20
 PAGE: Final = 250
+CONTACTS_PAGE: Final = 500
 MARKER_PROPERTY: Final = "String {7c0f0d5e-6b0b-4f7e-9a53-0a6f2f1f9c11} Name BothwaysSubmission"
 """Our submission's marker on the message itself: it stays in the mailbox, and can be searched for."""
 IN_REPLY_TO_PROPERTY: Final = "String 0x1042"
@@ -158,6 +160,25 @@ class GraphRequests:
         headers = {**IMMUTABLE, "content-length": "0"}
         where = f"{self._root}me/messages/{_segment(remote_id)}/send"
         return Call(Outgoing("graph.send", "POST", where, headers, b"", Effect.ONCE), Asked.SEND)
+
+    def contacts(self) -> Call:
+        """The whole address book, as the first page of a delta query."""
+        return self.contacts_at(f"{self._root}me/contacts/delta?$select=emailAddresses")
+
+    def contacts_at(self, link: str) -> Call:
+        """The page that Graph itself named. Only links that `is_ours` says so of may be given."""
+        prefer = f"{IMMUTABLE['prefer']}, odata.maxpagesize={CONTACTS_PAGE}"
+        headers = {"prefer": prefer, "accept": "application/json"}
+        return Call(Outgoing("graph.contacts", "GET", link, headers), Asked.CONTACTS)
+
+    def is_ours(self, link: str) -> bool:
+        """Whether a link leads to where the access token may go: below our own root, and nowhere else."""
+        try:
+            there, here = urlsplit(link), urlsplit(self._root)
+        except ValueError:
+            return False
+        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+        return same and there.path.startswith(here.path) and "/../" not in there.path
 
     def subscribe(self, content: object) -> Call:
         return self._post("graph.subscribe", "subscriptions", content, Asked.WATCH)

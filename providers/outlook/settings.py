@@ -24,6 +24,8 @@ class MicrosoftSettings:
     graph_root: str = "https://graph.microsoft.com/v1.0/"
     upload_hosts: frozenset[str] = frozenset({"outlook.office.com", "outlook.office365.com"})
     """Where Graph may send us to with large files, beside its own host; over https only."""
+    contacts: bool = False
+    """Whether consents also ask to read contacts."""
     push_url: str | None = None
     """Where Graph can reach `/hooks/graph`; None where no push can arrive: polling does everything then."""
 

@@ -37,6 +37,9 @@ msal's own affair, and it refuses to be told them.
 
 Source: https://learn.microsoft.com/en-us/graph/permissions-reference
 """
+CONTACTS_SCOPE: Final = "Contacts.Read"
+"""Asked for beside SCOPES where the deployment reads address books, and asked for again only where it was
+granted: a refresh that names a permission nobody consented to is refused as a whole (AADSTS65001)."""
 LIMIT_BYTES: Final = 64 * 1024
 FLOW_KEYS: Final = frozenset({"redirect_uri", "scope", "code_verifier", "nonce"})
 ONE_CONSENT: Final = "one consent"
@@ -75,7 +78,7 @@ class SignIn:
         """Return the consent page's address: authorization code, PKCE S256 and a nonce."""
         application = self._application(msal.SerializableTokenCache(), None)
         flow = application.initiate_auth_code_flow(
-            list(SCOPES),
+            list(consented(self._settings)),
             redirect_uri=self._settings.redirect_uri,
             state=state,
             prompt=prompt,
@@ -106,8 +109,10 @@ class SignIn:
 
         return await self._asked(msal.SerializableTokenCache(), ask)
 
-    async def refresh(self, cache: str, *, claims: str | None) -> SignedIn | None:
+    async def refresh(self, cache: str, *, granted: frozenset[str], claims: str | None) -> SignedIn | None:
         """Exchange the refresh token of a kept cache; None where the cache holds none.
+
+        `granted` are the permissions that the user gave, by whatever spelling Microsoft answered with.
 
         Raises:
             Retryable: the token endpoint does not answer properly.
@@ -115,13 +120,14 @@ class SignIn:
         tokens = _opened(cache)
         if tokens is None:
             return None
+        scopes = [*SCOPES, CONTACTS_SCOPE] if CONTACTS_SCOPE.lower() in short_names(granted) else [*SCOPES]
 
         def ask(application: Any) -> Mapping[str, Any]:
             accounts = application.get_accounts()
             if not accounts:
                 return {}
             answer = application.acquire_token_silent_with_error(
-                list(SCOPES), accounts[0], force_refresh=True, claims_challenge=claims
+                scopes, accounts[0], force_refresh=True, claims_challenge=claims
             )
             return answer or {}
 
@@ -154,6 +160,16 @@ class SignIn:
             http_client=_Bridge(settings, send),
             http_cache={},
         )
+
+
+def consented(settings: MicrosoftSettings) -> tuple[str, ...]:
+    """The permissions that a consent asks for."""
+    return (*SCOPES, CONTACTS_SCOPE) if settings.contacts else SCOPES
+
+
+def short_names(granted: frozenset[str]) -> frozenset[str]:
+    """Permissions without Graph's address, in lower case: Microsoft answers with full or with short names."""
+    return frozenset(scope.rpartition("/")[2].lower() for scope in granted)
 
 
 def account_in(cache: str) -> str | None:

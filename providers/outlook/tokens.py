@@ -82,7 +82,7 @@ class FreshTokens:
 
     async def _refreshed(self, kept: Tokens, claims: str | None) -> Tokens:
         sent_at = self._clock()
-        signed_in = await self._sign_in.refresh(kept.kept, claims=claims)
+        signed_in = await self._sign_in.refresh(kept.kept, granted=kept.scopes, claims=claims)
         if signed_in is None:
             raise NeedsReconnect("There is no refresh token for this mailbox.")
         return tokens_of(signed_in, sent_at, Grant.REFRESH, before=kept.scopes)

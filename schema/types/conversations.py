@@ -65,7 +65,7 @@ class Contact:
     )
     created_by: ContactOrigin = field(description="How the contact came to be.")
     links: list[ContactLink] = field(
-        description="The same person in users' own address books, where linkGoogleContacts read them."
+        description="The same person in users' own address books, where linkContacts read them."
     )
     earlier_messages: int = field(
         description="How many messages from this contact's addresses lie in other contacts' conversations, "

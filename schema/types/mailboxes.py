@@ -117,7 +117,7 @@ class Mailbox:
         description="What may still be sent through it; null where the provider has no daily limit."
     )
     address_book: AddressBook | None = field(
-        description="Its account's address book; null where linkGoogleContacts never asked for it."
+        description="Its account's address book; null where linkContacts never asked for it."
     )
     skips: Private[dict[datetime | None, list[SkipCount]]]
 

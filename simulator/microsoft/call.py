@@ -126,12 +126,11 @@ class Call:
 
     def page_size(self, default: int = 10) -> int:
         """Return how many entries a page may have: `$top`, else the preferred page size."""
-        size = min(self.whole("$top", 0, HIGHEST_TOP), self.world.dials.now.microsoft.most_per_page)
+        top = self.whole("$top", 0, HIGHEST_TOP)
         preferred = self.preferences.get("odata.maxpagesize", "")
-        if preferred.isascii() and preferred.isdigit() and len(preferred) < 5 and int(preferred):
-            wanted = min(int(preferred), HIGHEST_TOP)
-            return min(size, wanted) if size else wanted
-        return size or default
+        said = int(preferred) if preferred.isascii() and preferred.isdigit() and len(preferred) < 5 else 0
+        wanted = min((one for one in (top, said) if one), default=default)
+        return min(wanted, HIGHEST_TOP, self.world.dials.now.microsoft.most_per_page)
 
     def link(self, **query: str) -> str:
         """Return this request's URL with other query parameters; underscores stand for `$`."""

@@ -105,11 +105,16 @@ def add(box: Box, fields: Json, number: int, now_ms: int) -> Contact:
 def update_contact(call: Call) -> Answer:
     """`PATCH /me/contacts/{id}`."""
     contact = _found(call)
-    contact.fields.update(_fields(call))
-    contact.number, contact.modified_ms = call.world.post.next_number(), call.world.clock.now_ms()
-    call.box.contact_log.append(ContactEntry(contact.number, contact.id, deleted=False))
+    change(call.box, contact, _fields(call), call.world.post.next_number(), call.world.clock.now_ms())
     _tell(call, "updated", contact)
     return _entity(call, contact)
+
+
+def change(box: Box, contact: Contact, fields: Json, number: int, now_ms: int) -> None:
+    """Write fields of a person anew."""
+    contact.fields.update(fields)
+    contact.number, contact.modified_ms = number, now_ms
+    box.contact_log.append(ContactEntry(number, contact.id, deleted=False))
 
 
 def delete_contact(call: Call) -> Answer:

@@ -72,7 +72,9 @@ BURST_SHARE, RATE_SHARE = 1 / 6, 1 / 20
 """What a Gmail unit is worth in requests: the cases count in units."""
 
 
-def settings_of(simulator: Simulator, *, push_url: str | None = None) -> MicrosoftSettings:
+def settings_of(
+    simulator: Simulator, *, push_url: str | None = None, contacts: bool = False
+) -> MicrosoftSettings:
     """Microsoft's settings, pointed at the simulator: nothing else differs."""
     return MicrosoftSettings(
         client_id=MICROSOFT_CLIENT_ID,
@@ -81,6 +83,7 @@ def settings_of(simulator: Simulator, *, push_url: str | None = None) -> Microso
         authority=f"{simulator.url}/microsoft/login",
         graph_root=f"{simulator.graph_url}/",
         push_url=push_url,
+        contacts=contacts,
     )
 
 

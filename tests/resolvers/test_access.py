@@ -202,7 +202,7 @@ async def test_an_id_of_another_workspace_is_as_one_that_nothing_has(
 
 
 def test_the_matrix_covers_every_id_of_the_schema() -> None:
-    assert len(CASES) == 47
+    assert len(CASES) == 48
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox",
         "bulkSends", "suppressions", "syncActivity", "presets"} | {
@@ -256,6 +256,7 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "disconnectMailbox": 'mailboxId: "MAILBOX"',
         "syncNow": 'mailboxId: "MAILBOX"',
         "retrySetAside": 'mailboxId: "MAILBOX"',
+        "linkContacts": 'mailboxId: "MAILBOX"',
         "linkGoogleContacts": 'mailboxId: "MAILBOX"',
         "importContactFile": 'format: CSV, content: "Email\\na@b.example"',
         "eraseContact": 'id: "CONTACT"',

@@ -322,7 +322,9 @@ async def running_stack(
             "MICROSOFT_PUSH": "true",
             "MICROSOFT_AUTHORITY": f"{simulator.url}/microsoft/login",
             "MICROSOFT_GRAPH_ROOT": f"{simulator.graph_url}/",
+            "MICROSOFT_CONTACTS": "true",
             "GOOGLE_PEOPLE_ROOT": f"{google}people/",
+            "GOOGLE_CONTACTS": "true",
             **more,
         }
         stack = Stack(api, environment, simulator, folder, outside_smtp)

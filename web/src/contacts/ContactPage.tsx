@@ -22,14 +22,14 @@ import { Facts } from "../kit/Facts";
 import { words } from "../words/contacts";
 import { fullTime, shortTime } from "../words/times";
 import { ContactForm } from "./ContactForm";
-import { contactQuery, deleteContact, type Contact } from "./documents";
+import { contactQuery, deleteContact, type Contact, type LinkedContact } from "./documents";
 import { calledOf } from "./names";
 import { ThreadsOf } from "./ThreadsOf";
 
 type Shown = { kind: "loading" } | { kind: "gone" } | { kind: "failed"; message: string } | Found;
 interface Found {
   kind: "found";
-  contact: Contact;
+  contact: LinkedContact;
 }
 
 function useContact(id: string): [Shown, () => void] {
@@ -86,7 +86,7 @@ function Around({ children }: { children: ReactNode }) {
   );
 }
 
-function Known({ contact, onChanged }: { contact: Contact; onChanged: () => void }) {
+function Known({ contact, onChanged }: { contact: LinkedContact; onChanged: () => void }) {
   const [dialog, setDialog] = useState<"edit" | "remove" | null>(null);
   const write = () => composeNew({ id: contact.id, name: contact.name, emails: contact.emails });
   useCommands([
@@ -135,11 +135,12 @@ function Known({ contact, onChanged }: { contact: Contact; onChanged: () => void
   );
 }
 
-function Details({ contact }: { contact: Contact }) {
+function Details({ contact }: { contact: LinkedContact }) {
   const copy = async (email: string) => {
     await navigator.clipboard.writeText(email);
     toasts.show(words.copied);
   };
+  const books = [...new Set(contact.links.flatMap(({ mailbox }) => mailbox.address ?? []))];
   return (
     <Section title={words.details}>
       <ul aria-label={words.addresses} className="flex flex-col">
@@ -166,6 +167,7 @@ function Details({ contact }: { contact: Contact }) {
             </time>,
           ],
           [words.from, words.origins[contact.createdBy]],
+          ...(books.length > 0 ? [[words.inBooks, books.join(", ")] as const] : []),
         ]}
       />
     </Section>

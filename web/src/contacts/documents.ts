@@ -7,6 +7,12 @@ export const contactQuery = graphql(
     query ContactPage($id: ID!) {
       contact(id: $id) {
         ...ContactRow
+        links {
+          mailbox {
+            id
+            address
+          }
+        }
       }
     }
   `,
@@ -115,6 +121,8 @@ export const importContacts = graphql(`
 `);
 
 export type Contact = ListedContact;
+/** A contact with the address books that they are in. */
+export type LinkedContact = NonNullable<ResultOf<typeof contactQuery>["contact"]>;
 export type ThreadOfContact = NonNullable<
   ResultOf<typeof threadsOfQuery>["contact"]
 >["threads"]["edges"][number]["node"];

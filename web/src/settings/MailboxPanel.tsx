@@ -6,6 +6,7 @@ import { useFeed } from "../data/useFeed";
 import { Badge, Button, Notice, Section, Skeleton, toasts } from "../kit";
 import { words } from "../words/settings";
 import { messageTime } from "../words/times";
+import { AddressBook } from "./AddressBook";
 import { Disconnect } from "./Disconnect";
 import { mailboxQuery, syncNow, type MailboxSettings } from "./documents";
 import { Elsewhere } from "./Elsewhere";
@@ -88,6 +89,7 @@ export function MailboxPanel({ id, address, changed }: { id: string; address: st
           <Activity id={id} changed={mailbox.health.lastStoredAt} />
         </Suspense>
       </Section>
+      {connected && <AddressBook mailbox={mailbox} onAsked={again} />}
       <Skipped skipped={mailbox.skipped} />
       <WhyMissing id={id} changed={mailbox.health.lastChangeSeenAt} />
       <Move open={dialog === "move"} onClose={() => setDialog(null)} id={id} address={address} />

@@ -15,6 +15,10 @@ export const mailboxQuery = graphql(`
       visibility
       connectedAt
       activatedAt
+      addressBook {
+        syncedAt
+        error
+      }
       quota {
         limit
         used
@@ -175,6 +179,17 @@ export const disconnectMailbox = graphql(`
 export const syncNow = graphql(`
   mutation SyncNow($id: ID!) {
     syncNow(mailboxId: $id) {
+      __typename
+      ... on UserError {
+        message
+      }
+    }
+  }
+`);
+
+export const linkContacts = graphql(`
+  mutation LinkContacts($id: ID!) {
+    linkContacts(mailboxId: $id) {
       __typename
       ... on UserError {
         message

@@ -37,6 +37,7 @@ export const words = defineWords({
   known: "Known since",
   from: "Came from",
   origins: { CRM: "the CRM", AUTO_BCC: "Auto BCC", IMPORT: "an import" },
+  inBooks: "In the address book of",
   conversations: "Conversations",
   conversationsNone: "No conversation yet.",
   conversationsMore: "Show more",

@@ -117,6 +117,15 @@ export const words = defineWords({
   },
   saved: "Saved. It holds from now on.",
 
+  book: "Your address book",
+  bookAbout:
+    "People in it who are contacts here are marked as the same person. Nobody becomes a contact by it, and names and addresses of others are not kept.",
+  bookRead: "Link contacts",
+  bookAgain: "Read what changed",
+  bookAsked: "Reading your address book.",
+  bookAt: (ago: string) => `Read ${ago}.`,
+  bookNever: "Not read yet.",
+
   skipped: "Left alone",
   skippedAbout: "In the last 30 days. What is left alone is not stored; only its count is.",
   skippedNone: "Nothing was left alone in the last 30 days.",

@@ -62,6 +62,21 @@ async function settingsHold(page) {
   must(mailboxes[0].visibility === "SUBJECT", JSON.stringify(mailboxes));
 }
 
+async function linksPeople(page) {
+  const person = { name: "Dana Okafor", emails: [DANA] };
+  await simulate("PUT", `/accounts/${ANN}/people/c1`, person);
+  const book = page.getByRole("region", { name: "Your address book" });
+  await book.getByText("Not read yet.").waitFor();
+  await book.getByRole("button", { name: "Link contacts" }).click();
+  await book.getByText(/^Read .*\.$/).waitFor();
+  await page.getByRole("link", { name: "Contacts" }).click();
+  await page.getByRole("link", { name: /Dana Okafor/ }).click();
+  await page.getByText("In the address book of").waitFor();
+  await page.goBack();
+  await page.goBack();
+  await book.getByRole("button", { name: "Read what changed" }).waitFor();
+}
+
 async function lostAndRegained(page) {
   await simulate("POST", `/accounts/${ANN}/revoke`, {});
   await simulate("POST", `/accounts/${DANA}/messages`, {
@@ -118,6 +133,7 @@ await story("a mailbox's life", async (open) => {
   await answersWhyAMailIsMissing(page);
   await mustBeAccessible(page, "settings with a mailbox");
   await settingsHold(page);
+  await linksPeople(page);
   await lostAndRegained(page);
   await moved(page);
   await ended(page);
