@@ -81,10 +81,7 @@ class GoogleGroup(SettingGroup):
     push_service_account_email: str = Field(
         default="", description="Service account that signs the pushes; its tokens must carry it."
     )
-    contacts: bool = Field(
-        default=False,
-        description="Whether consents also ask to read contacts, for linkContacts; users may decline.",
-    )
+    contacts: bool = Field(default=False, description="Whether consents also ask to read contacts.")
     auth_url: str | None = Field(default=None, description="Consent page; set for a simulator only.")
     token_url: str | None = Field(default=None, description="Token endpoint; set for a simulator only.")
     revoke_url: str | None = Field(default=None, description="Revocation; set for a simulator only.")
@@ -114,10 +111,7 @@ class MicrosoftGroup(SettingGroup):
         description="Whether Graph can reach HTTP_PUBLIC_URL, over https, for change push. Without it "
         "mailboxes are polled.",
     )
-    contacts: bool = Field(
-        default=False,
-        description="Whether consents also ask to read contacts (Contacts.Read), for linkContacts.",
-    )
+    contacts: bool = Field(default=False, description="Whether consents also ask for Contacts.Read.")
     authority: str | None = Field(
         default=None, description="Sign-in service; set for a national cloud or a simulator only."
     )
