@@ -64,7 +64,8 @@ export function BulkPage({ id }: { id: string }) {
       toasts.show(sentenceOf(error), { tone: "bad" });
     }
     setBusy(null);
-    setAsking(false);
+    // A question that was opened while a pause was under way stays open.
+    if (what === "cancel") setAsking(false);
   };
   const state = bulk === null || bulk === "gone" ? null : bulk.state;
   const commands: Command[] = [];
