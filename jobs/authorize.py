@@ -185,6 +185,7 @@ async def _connect(
             "status": moved.status.value,
             "status_reason": None,
             "missing_permissions": [],
+            "claims_challenge": None,
             "address": profile.address,
             "remote_account_id": granted.remote_account_id,
             "send_as": list(profile.send_as),

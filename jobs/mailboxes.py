@@ -93,7 +93,11 @@ async def wait_for_user(context: JobContext, mailbox: Mailbox, shut: NeedsReconn
         moved = await work.execute(
             update(MailboxRow)
             .where(mailboxes.id == mailbox.id, mailboxes.status == MailboxStatus.CONNECTED.value)
-            .values(status=lost.status.value, status_reason=status_reason(shut.reason))
+            .values(
+                status=lost.status.value,
+                status_reason=status_reason(shut.reason),
+                claims_challenge=shut.claims,
+            )
             .returning(mailboxes.id)
         )
         if moved.first() is not None:

@@ -66,6 +66,7 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
             .where(mailboxes.id == mailbox.id)
             .values(
                 tokens_sealed=None,
+                claims_challenge=None,
                 cursor=None,
                 push_remote_id=None,
                 push_secret_hash=None,

@@ -103,7 +103,8 @@ async def reauthenticate_mailbox(
         return InvalidInput(message=_UNLISTED_RETURN, field="returnUrl")
     again = ConnectMailboxInput(provider=provider, login_hint=mailbox["address"], return_url=return_url)
     purpose = AuthorizationPurpose.REAUTHENTICATE
-    return await _begin(info, UserId(mailbox["user_id"]), again, purpose, mailbox["id"], None)
+    claims = mailbox["claims_challenge"]
+    return await _begin(info, UserId(mailbox["user_id"]), again, purpose, mailbox["id"], None, claims)
 
 
 async def complete_connection(info: Info, state: str, code: str) -> CompleteConnectionResult:
@@ -190,12 +191,17 @@ async def _begin(
     purpose: AuthorizationPurpose,
     mailbox_id: UUID | None,
     replaces_id: UUID | None,
+    claims: str | None = None,
 ) -> Authorization:
     """Record a consent under way, and answer where to send the user."""
     context = info.context
     state = urlsafe_b64encode(context.entropy(32)).rstrip(b"=").decode()
     begun = context.consents[input.provider].begin(
-        state=state, purpose=purpose, login_hint=input.login_hint, entropy=context.entropy(32)
+        state=state,
+        purpose=purpose,
+        login_hint=input.login_hint,
+        entropy=context.entropy(32),
+        claims=claims,
     )
     key = await context.vault.data_key(context.viewer.workspace_id)
     authorization_id = AuthorizationId(context.new_id())

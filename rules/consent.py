@@ -27,6 +27,15 @@ class ConsentDoor(Protocol):
     provider: Provider
 
     def begin(
-        self, *, state: str, purpose: AuthorizationPurpose, login_hint: str | None, entropy: bytes
+        self,
+        *,
+        state: str,
+        purpose: AuthorizationPurpose,
+        login_hint: str | None,
+        entropy: bytes,
+        claims: str | None = None,
     ) -> BegunConsent:
-        """Return the provider's consent URL; `entropy` (32 random bytes) makes the PKCE verifier."""
+        """Return the provider's consent URL; `entropy` (32 random bytes) makes the PKCE verifier.
+
+        `claims` is what a `NeedsReconnect` of the mailbox carried; the sign-in is asked for it.
+        """

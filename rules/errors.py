@@ -60,6 +60,8 @@ class NeedsReconnect(ProviderTrouble):
     """A confirmed answer of the provider that only the mailbox's user can mend; never a time-out or a 5xx."""
 
     reason: ReconnectReason = ReconnectReason.REVOKED_OR_EXPIRED
+    claims: str | None = None
+    """What the next sign-in must be asked for, as the provider said it (OpenID Connect's `claims`, JSON)."""
 
 
 @dataclass

@@ -45,6 +45,7 @@ class MicrosoftControl:
             ("POST", f"{one}/lifecycle", self.lifecycle),
             ("POST", f"{one}/end-sessions", self.end_sessions),
             ("POST", f"{one}/disabled", self.set_disabled),
+            ("POST", f"{one}/step-up", self.step_up),
             ("POST", f"{one}/contacts", self.add_contact),
             ("PATCH", f"{one}/contacts/{{id}}", self.change_contact),
             ("DELETE", f"{one}/contacts/{{id}}", self.remove_contact),
@@ -196,6 +197,14 @@ class MicrosoftControl:
         state = self.world.microsoft.grants.state
         others = [address for address in state.disabled if address != account.address]
         state.disabled = [*others, account.address] if wanted.disabled else others
+        self.world.touched()
+        return Response(status_code=204)
+
+    async def step_up(self, request: Request) -> Response:
+        """Want a sign-in with claims of the account from now on, as a new policy of its directory does."""
+        account, _box = self._found(request)
+        state = self.world.microsoft.grants.state
+        state.stepping_up = [*{*state.stepping_up, account.address}]
         self.world.touched()
         return Response(status_code=204)
 

@@ -215,6 +215,10 @@ class Simulator:
         """End the account's refresh tokens with an AADSTS number."""
         await self.ask("POST", f"/accounts/{address}/microsoft/end-sessions", {"number": number})
 
+    async def step_up(self, address: str) -> None:
+        """Let the directory want another sign-in of the account, with claims."""
+        await self.ask("POST", f"/accounts/{address}/microsoft/step-up", {})
+
     async def disable(self, address: str, *, disabled: bool = True) -> None:
         """Disable the account in its directory, or enable it."""
         await self.ask("POST", f"/accounts/{address}/microsoft/disabled", {"disabled": disabled})

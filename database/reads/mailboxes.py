@@ -12,7 +12,7 @@ LIVE_MAILBOX_OF_USER: Final = (
 """Workspace, user -> the mailbox they have; one at most, by a unique index."""
 
 MAILBOX_OF_USER: Final = (
-    "select id, user_id, provider, address, status from mailboxes "
+    "select id, user_id, provider, address, status, claims_challenge from mailboxes "
     "where workspace_id = $1 and id = $2 and user_id = $3"
 )
 """Workspace, mailbox, user -> the mailbox, if it is theirs: nobody consents for somebody else."""

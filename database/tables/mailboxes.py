@@ -65,6 +65,8 @@ class MailboxRow(SQLModel, table=True):
     activated_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     tokens_sealed: bytes | None = Field(default=None, sa_column=columns.sealed())
+    claims_challenge: str | None = None
+    """What the next sign-in must be asked for, in the provider's words; no secret."""
     cursor: str | None = None
     last_change_seen_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     last_stored_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))

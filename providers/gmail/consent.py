@@ -69,9 +69,17 @@ class GoogleConsent:
         self._settings = settings
 
     def begin(
-        self, *, state: str, purpose: AuthorizationPurpose, login_hint: str | None, entropy: bytes
+        self,
+        *,
+        state: str,
+        purpose: AuthorizationPurpose,
+        login_hint: str | None,
+        entropy: bytes,
+        claims: str | None = None,
     ) -> BegunConsent:
         """Return Google's consent URL, and the PKCE verifier to keep. `entropy` is 32 random bytes.
+
+        Google challenges nobody with `claims`: there are none to carry.
 
         `prompt=consent` is always there: without it a user who consented before brings no refresh token.
         """

@@ -3,8 +3,9 @@
 Belongs here: what every call has in common. Never: which calls make up a task (client.py).
 
 A refused access token (401) means that nothing happened, so a read or a repeatable change is made again
-with a refreshed token, once; a claims challenge is passed on when refreshing. A sending is not: its caller
-counts attempts, and one attempt is one POST (R49).
+with a refreshed token, once; a claims challenge is passed on when refreshing, and where the new token meets
+the same challenge, only the user can meet it. A sending is not made again: its caller counts attempts, and
+one attempt is one POST (R49).
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from providers.outlook.tokens import FreshTokens
 from providers.outlook.wire import JsonObject
 from providers.pace import MailboxPace
 from providers.transport import ANSWER_LIMIT_BYTES, DEADLINE, Transport
-from rules.errors import OurBug, Retryable
+from rules.errors import NeedsReconnect, OurBug, ReconnectReason, Retryable
 
 STREAM_DEADLINE = timedelta(minutes=5)
 
@@ -60,12 +61,18 @@ class Calls:
         try:
             return await self._once(call, token, deadline)
         except StaleAccessToken as stale:
-            token = await self.tokens.replaced(token, stale.claims)
+            claims = stale.claims
+            token = await self.tokens.replaced(token, claims)
             if call.outgoing.effect is Effect.ONCE:
                 raise Retryable("The access token had to be refreshed first.") from stale
         try:
             return await self._once(call, token, deadline)
         except StaleAccessToken as stale:
+            if claims is not None and stale.claims == claims:
+                reason = ReconnectReason.SESSION_POLICY
+                raise NeedsReconnect(
+                    "Microsoft wants another sign-in of the user.", reason, claims
+                ) from stale
             raise Retryable("Microsoft refuses its own new access token.") from stale
 
     def read(self, call: Call, answer: Answer) -> JsonObject:

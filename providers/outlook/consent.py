@@ -65,12 +65,18 @@ class MicrosoftConsent:
         self._sign_in = SignIn(settings, None)
 
     def begin(
-        self, *, state: str, purpose: AuthorizationPurpose, login_hint: str | None, entropy: bytes
+        self,
+        *,
+        state: str,
+        purpose: AuthorizationPurpose,
+        login_hint: str | None,
+        entropy: bytes,
+        claims: str | None = None,
     ) -> BegunConsent:
         """Return Microsoft's consent URL, and msal's flow to keep; verifier and nonce are msal's own dice."""
         choose = purpose is not AuthorizationPurpose.REAUTHENTICATE and not login_hint
         begun = self._sign_in.begin(
-            state=state, prompt="select_account" if choose else None, login_hint=login_hint, claims=None
+            state=state, prompt="select_account" if choose else None, login_hint=login_hint, claims=claims
         )
         return BegunConsent(url=begun.url, kept=begun.kept)
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from providers.outlook.wire import json_object
 from rules.errors import (
     NeedsReconnect,
     OperatorMustAct,
@@ -23,6 +24,7 @@ from rules.errors import (
 
 NUMBER = re.compile(r"AADSTS(\d{4,7})")
 LOOP_PAUSE: Final = timedelta(minutes=5)
+LONGEST_CLAIMS: Final = 4000
 
 
 class Grant(Enum):
@@ -117,7 +119,8 @@ def decipher_refusal(grant: Grant, said: Mapping[str, object], *, now: datetime)
             return NeedsReconnect(text, reason=ReconnectReason.ADMIN_BLOCKED)
         case Asks.SIGN_IN:
             text = "The organisation's policy asks the user to sign in again."
-            return NeedsReconnect(text, reason=ReconnectReason.SESSION_POLICY)
+            claims = _claims(said.get("claims"))
+            return NeedsReconnect(text, reason=ReconnectReason.SESSION_POLICY, claims=claims)
         case Asks.BEGIN_AGAIN if grant is Grant.CODE:
             return Refused("The consent was used before or took too long; please connect again.")
         case Asks.CONSENT if grant is Grant.CODE and number in (65001, 65004):
@@ -127,6 +130,13 @@ def decipher_refusal(grant: Grant, said: Mapping[str, object], *, now: datetime)
             return Refused("The consent was used before or took too long; please connect again.")
         case _:
             return NeedsReconnect("Access was revoked or has expired.")
+
+
+def _claims(stated: object) -> str | None:
+    """What the sign-in page must be asked for, where the refusal says so in a way that can be passed on."""
+    if not isinstance(stated, str) or len(stated) > LONGEST_CLAIMS:
+        return None
+    return stated if json_object(stated.encode()) is not None else None
 
 
 def _asks(grant: Grant, said: Mapping[str, object]) -> tuple[Asks, int | None]:

@@ -41,7 +41,7 @@ CONTACTS_SCOPE: Final = "Contacts.Read"
 """Asked for beside SCOPES where the deployment reads address books, and asked for again only where it was
 granted: a refresh that names a permission nobody consented to is refused as a whole (AADSTS65001)."""
 LIMIT_BYTES: Final = 64 * 1024
-FLOW_KEYS: Final = frozenset({"redirect_uri", "scope", "code_verifier", "nonce"})
+FLOW_KEYS: Final = frozenset({"redirect_uri", "scope", "code_verifier", "nonce", "claims_challenge"})
 ONE_CONSENT: Final = "one consent"
 """msal compares states once more; ours was checked against its hash before anything came here."""
 

@@ -84,8 +84,12 @@ class FreshTokens:
         sent_at = self._clock()
         signed_in = await self._sign_in.refresh(kept.kept, granted=kept.scopes, claims=claims)
         if signed_in is None:
-            raise NeedsReconnect("There is no refresh token for this mailbox.")
-        return tokens_of(signed_in, sent_at, Grant.REFRESH, before=kept.scopes)
+            raise NeedsReconnect("There is no refresh token for this mailbox.", claims=claims)
+        try:
+            return tokens_of(signed_in, sent_at, Grant.REFRESH, before=kept.scopes)
+        except NeedsReconnect as shut:
+            shut.claims = shut.claims or claims
+            raise
 
 
 def tokens_of(signed_in: SignedIn, sent_at: datetime, grant: Grant, *, before: frozenset[str]) -> Tokens:

@@ -4,6 +4,7 @@ Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth
 redirect errors) and /v2-admin-consent. Microsoft's consent is all or nothing: there is no box to untick.
 """
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Ask:
     prompt: str
     login_hint: str
     response_mode: str
+    claims: str = ""
 
     @property
     def permissions(self) -> list[str]:
@@ -91,6 +93,9 @@ def read(world: "World", authority: str, params: Mapping[str, str]) -> Ask:
     challenge = params.get("code_challenge", "")
     if challenge and params.get("code_challenge_method") != "S256":
         raise Blocked(Refusal(9002313).described(world.clock.now()))
+    claims = params.get("claims", "")
+    if claims and not _is_object(claims):
+        raise Blocked(Refusal(9002313).described(world.clock.now()))
     return Ask(
         authority,
         client,
@@ -102,7 +107,15 @@ def read(world: "World", authority: str, params: Mapping[str, str]) -> Ask:
         params.get("prompt", ""),
         params.get("login_hint", "").lower(),
         params.get("response_mode", "query"),
+        claims,
     )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def choosable(world: "World", authority: str) -> list[Account]:
@@ -171,6 +184,7 @@ def allowed(world: "World", ask: Ask, account: Account) -> Outcome:
             ask.nonce,
             ask.authority,
             world.clock.now_ms(),
+            stepped_up=bool(ask.claims),
         )
     )
     world.touched()

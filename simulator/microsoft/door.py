@@ -141,7 +141,9 @@ def _checked(world: "World", token: AccessToken | None, found: Found) -> Account
         raise errors.bad_token(
             "Access token is empty." if token is None else "Access token validation failure."
         )
-    if token.challenged:
+    if token.challenged or (
+        token.address in world.microsoft.grants.state.stepping_up and not token.stepped_up
+    ):
         raise errors.claims_challenge()
     if token.expires_ms <= world.clock.now_ms():
         raise errors.bad_token("Lifetime validation failed, the token is expired.")

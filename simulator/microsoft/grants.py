@@ -59,6 +59,8 @@ class Code:
     authority: str
     issued_ms: int
     redeemed: bool = False
+    stepped_up: bool = False
+    """The sign-in was asked with the claims that the account's policy wants."""
 
 
 @dataclass
@@ -71,6 +73,7 @@ class RefreshToken:
     scopes: list[str]
     used_ms: int
     dead: int = 0
+    stepped_up: bool = False
 
 
 @dataclass
@@ -83,6 +86,7 @@ class AccessToken:
     scopes: list[str]
     expires_ms: int
     challenged: bool = False
+    stepped_up: bool = False
 
 
 @dataclass
@@ -96,6 +100,8 @@ class MicrosoftGrantState:
     refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
     access_tokens: dict[str, AccessToken] = field(default_factory=dict)
     disabled: list[str] = field(default_factory=list)
+    stepping_up: list[str] = field(default_factory=list)
+    """Whose mail wants a sign-in with claims, beyond the one that there was."""
 
 
 def bare(scope: str) -> str:
@@ -194,14 +200,18 @@ class MicrosoftGrants:
         code.redeemed = True
         return code
 
-    def issue_refresh(self, client_id: str, address: str, scopes: list[str]) -> RefreshToken:
+    def issue_refresh(
+        self, client_id: str, address: str, scopes: list[str], *, stepped_up: bool = False
+    ) -> RefreshToken:
         """Issue a refresh token."""
         text = f"0.ASim{secrets.token_urlsafe(48)}"
-        token = RefreshToken(text, client_id, address, scopes, self.clock.now_ms())
+        token = RefreshToken(text, client_id, address, scopes, self.clock.now_ms(), stepped_up=stepped_up)
         self.state.refresh_tokens[text] = token
         return token
 
-    def issue_access(self, client_id: str, address: str, scopes: list[str]) -> AccessToken:
+    def issue_access(
+        self, client_id: str, address: str, scopes: list[str], *, stepped_up: bool = False
+    ) -> AccessToken:
         """Issue an access token of the dialled lifetime, and drop those long expired."""
         now_ms = self.clock.now_ms()
         kept = self.state.access_tokens.items()
@@ -210,17 +220,18 @@ class MicrosoftGrants:
         }
         lifetime_ms = self.dials.now.access_token_lifetime_seconds * 1000
         text = f"eyJ0eXAiOiJKV1QiSim{secrets.token_urlsafe(60)}"
-        token = AccessToken(text, client_id, address, scopes, now_ms + lifetime_ms)
+        token = AccessToken(text, client_id, address, scopes, now_ms + lifetime_ms, stepped_up=stepped_up)
         self.state.access_tokens[text] = token
         return token
 
     def refresh(
-        self, client: MicrosoftClient, text: str, wanted: list[str]
+        self, client: MicrosoftClient, text: str, wanted: list[str], *, claimed: bool = False
     ) -> tuple[AccessToken, RefreshToken]:
-        """Use a refresh token: an access token and the next refresh token.
+        """Use a refresh token: an access token and the next refresh token. `claimed`: with claims.
 
         Raises:
-            Refusal: a dead, foreign or too long unused token, a disabled user, a scope never allowed.
+            Refusal: 50076 where only the user can meet the claims; a dead, foreign or too long unused token,
+                a disabled user, a scope never allowed.
         """
         token = self.state.refresh_tokens.get(text)
         if token is None or token.client_id != client.id:
@@ -229,16 +240,19 @@ class MicrosoftGrants:
             raise Refusal(50057)
         if token.dead:
             raise Refusal(token.dead)
+        if claimed and token.address in self.state.stepping_up and not token.stepped_up:
+            raise Refusal(50076)
         if self.clock.now_ms() - token.used_ms > REFRESH_LIFETIME_MS:
             raise Refusal(700082)
         scopes = wanted or token.scopes
         if not {scope for scope in scopes if scope not in SIGN_IN_SCOPES} <= set(token.scopes):
             raise Refusal(65001)
         granted = [scope for scope in token.scopes if scope in scopes or scope in SIGN_IN_SCOPES]
-        access = self.issue_access(client.id, token.address, granted)
+        access = self.issue_access(client.id, token.address, granted, stepped_up=token.stepped_up)
         if self.dials.now.microsoft.old_refresh_tokens == "end":
             token.dead = 70000
-        return access, self.issue_refresh(client.id, token.address, token.scopes)
+        following = self.issue_refresh(client.id, token.address, token.scopes, stepped_up=token.stepped_up)
+        return access, following
 
     def bearer(self, text: str) -> AccessToken | None:
         """Return the access token, expired or not; None for an unknown one."""

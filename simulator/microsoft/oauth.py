@@ -235,10 +235,11 @@ def _exchanged(
         params.get("code_verifier", ""),
         authority,
     )
-    access = grants.issue_access(client.id, code.address, code.scopes)
+    access = grants.issue_access(client.id, code.address, code.scopes, stepped_up=code.stepped_up)
     body = _answered(world, access, params)
     if "offline_access" in code.scopes:
-        body["refresh_token"] = grants.issue_refresh(client.id, code.address, code.scopes).token
+        refresh = grants.issue_refresh(client.id, code.address, code.scopes, stepped_up=code.stepped_up)
+        body["refresh_token"] = refresh.token
     if "openid" in code.scopes:
         body["id_token"] = _id_token(world, client, code, root_url)
     return body
@@ -246,7 +247,9 @@ def _exchanged(
 
 def _refreshed(world: "World", client: MicrosoftClient, params: dict[str, str], root_url: str) -> Json:
     wanted = scopes_of(params.get("scope", ""))
-    access, successor = world.microsoft.grants.refresh(client, params.get("refresh_token", ""), wanted)
+    access, successor = world.microsoft.grants.refresh(
+        client, params.get("refresh_token", ""), wanted, claimed="claims" in params
+    )
     body = {**_answered(world, access, params), "refresh_token": successor.token}
     if "openid" in access.scopes:
         code = Code("", client.id, access.address, access.scopes, "", "", "", "", 0)

@@ -124,11 +124,18 @@ class Crm:
         mailbox_id: MailboxId | None = None,
         replaces_id: MailboxId | None = None,
     ) -> tuple[MailboxId, str]:
-        """Begin a consent as `connectMailbox` does; the mailbox and the provider's address to go to."""
+        """Begin a consent as the resolvers do; the mailbox and the provider's address to go to."""
+        claims = None
+        if mailbox_id is not None:
+            claims = (await self.mailbox(mailbox_id))["claims_challenge"]
         state = sha256(new_id().bytes).hexdigest()
         authorization_id = AuthorizationId(new_id())
         begun = self.context_doors.consent(provider).begin(
-            state=state, purpose=purpose, login_hint=None, entropy=sha256(state.encode()).digest()
+            state=state,
+            purpose=purpose,
+            login_hint=None,
+            entropy=sha256(state.encode()).digest(),
+            claims=claims,
         )
         key = await self.vault.data_key(self.workspace_id)
         made = mailbox_id or MailboxId(new_id())

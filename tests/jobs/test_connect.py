@@ -1,12 +1,15 @@
 """A mailbox is connected by consent, waits for its user when access ends, and is given back at its end."""
 
+import json
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from sqlalchemy import text
 
 from providers.gmail.consent import SCOPES
 from rules.happenings import PullMailbox, ReleaseMailbox
-from rules.words import AuthorizationPurpose
-from tests.jobs.conftest import ANN, DANA
+from rules.words import AuthorizationPurpose, Provider
+from tests.jobs.conftest import ANN, DANA, MEI
 from tests.jobs.crm import Crm
 
 BEN = "ben@example-co.test"
@@ -66,6 +69,28 @@ async def test_a_changed_password_makes_the_mailbox_wait_and_nothing_is_lost(crm
     assert [row["subject"] for row in await crm.rows("select subject from messages")] == [
         "While you were out"
     ]
+
+
+@pytest.mark.rule("L7")
+async def test_what_microsofts_policy_asks_for_is_asked_at_the_next_sign_in(crm: Crm) -> None:
+    """Conditional access: Graph challenges the token, and only a sign-in that carries the claims meets it."""
+    mailbox_id = await crm.connect(MEI, provider=Provider.OUTLOOK)
+    await crm.simulator.step_up(MEI)
+    await crm.ask(PullMailbox(mailbox_id))
+    await crm.work()
+    waiting = await crm.mailbox(mailbox_id)
+
+    again = AuthorizationPurpose.REAUTHENTICATE
+    _, url = await crm.begin(provider=Provider.OUTLOOK, purpose=again, mailbox_id=mailbox_id)
+    await crm.come_back(await crm.simulator.microsoft_consent(url, MEI), Provider.OUTLOOK)
+    await crm.ask(PullMailbox(mailbox_id))
+    await crm.work()
+
+    assert waiting["status"] == "REAUTHENTICATE"
+    assert parse_qs(urlsplit(url).query)["claims"] == [waiting["claims_challenge"]]
+    assert "capolids" in json.loads(waiting["claims_challenge"])["access_token"]
+    connected = await crm.mailbox(mailbox_id)
+    assert (connected["status"], connected["claims_challenge"]) == ("CONNECTED", None)
 
 
 @pytest.mark.rule("L8")

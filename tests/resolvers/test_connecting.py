@@ -157,6 +157,16 @@ async def test_authenticating_again_keeps_the_mailbox(world: World) -> None:
     ]
 
 
+@pytest.mark.rule("L7")
+async def test_authenticating_again_asks_for_what_the_provider_challenged_with(world: World) -> None:
+    async with world.db.work(world.workspace_id) as work:
+        await work.execute(update(MailboxRow).values(claims_challenge='{"access_token":{}}'))
+
+    begun = await answer(world, AGAIN, id=str(world.mailbox_id))
+
+    assert begun["url"].endswith('&claims={"access_token":{}}')
+
+
 @pytest.mark.rule("L5")
 async def test_authenticating_again_sends_the_user_back_only_to_a_listed_address(world: World) -> None:
     back = (

@@ -50,10 +50,17 @@ class Consents:
     provider = Provider.GMAIL
 
     def begin(
-        self, *, state: str, purpose: AuthorizationPurpose, login_hint: str | None, entropy: bytes
+        self,
+        *,
+        state: str,
+        purpose: AuthorizationPurpose,
+        login_hint: str | None,
+        entropy: bytes,
+        claims: str | None = None,
     ) -> BegunConsent:
         verifier = hashlib.sha256(entropy).hexdigest()
-        return BegunConsent(f"https://consent.example/?state={state}&purpose={purpose}", verifier)
+        asked = f"&claims={claims}" if claims else ""
+        return BegunConsent(f"https://consent.example/?state={state}&purpose={purpose}{asked}", verifier)
 
 
 @dataclass

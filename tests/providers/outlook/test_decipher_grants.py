@@ -57,6 +57,15 @@ def test_a_consent_that_is_missing_when_the_code_comes_back_is_a_missing_permiss
     assert isinstance(told, NeedsReconnect) and told.reason is ReconnectReason.MISSING_PERMISSION
 
 
+def test_what_a_policy_asks_for_is_carried_to_the_next_sign_in() -> None:
+    """Only where it can be passed on: it is Microsoft's JSON, or nothing."""
+    said = {"error": "interaction_required", "error_codes": [50076]}
+    for claims, carried in (('{"access_token":{}}', True), ("[]", False), ("{", False), ({}, False)):
+        told = decipher_refusal(Grant.REFRESH, {**said, "claims": claims}, now=NOW)
+        assert isinstance(told, NeedsReconnect) and told.reason is ReconnectReason.SESSION_POLICY
+        assert told.claims == (claims if carried else None)
+
+
 def test_a_loop_of_identical_requests_is_broken_by_waiting() -> None:
     told = refused(Grant.REFRESH, "invalid_grant", 50196)
     assert isinstance(told, Retryable) and told.at is not None and told.at > NOW
