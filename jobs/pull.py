@@ -19,6 +19,7 @@ from database.sync_facts import sync_settings
 from database.tables import MailboxRow, MessageCopyRow, MessageRow, SyncGapRow, ThreadRow, UnreadRow, table_of
 from database.work import Work
 from jobs.context import JobContext
+from jobs.looking_back import look_back
 from jobs.mailboxes import Mailbox, find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.storing import mark_unread
@@ -254,31 +255,14 @@ async def _open_gap(desk: Desk) -> str:
 
 
 async def _repair_gaps(desk: Desk, until: datetime) -> bool:
-    """Look back over each gap, a page at a time; whether none is left open."""
+    """Look back over each gap; whether none is left open."""
     gaps = await desk.context.db.fetch(
         desk.mailbox.workspace_id,
-        "select id, from_at, page from sync_gaps where mailbox_id = $1 and repaired_at is null"
+        "select id, from_at, page, pages from sync_gaps where mailbox_id = $1 and repaired_at is null"
         " order by from_at",
         desk.mailbox.id,
     )
     for gap in gaps:
-        page = gap["page"]
-        while True:
-            listed = await desk.provider.listed(gap["from_at"], page)
-            page = listed.next_page
-
-            async def finish(work: Work, gap_id: object = gap["id"], place: str | None = page) -> None:
-                rows = table_of(SyncGapRow).c
-                await work.execute(
-                    update(SyncGapRow)
-                    .where(rows.id == gap_id)
-                    .values(page=place, repaired_at=None if place else work.now)
-                )
-
-            async with _catching_up(desk, len(listed.remote_ids)):
-                await take(desk, listed.remote_ids, finish)
-            if page is None:
-                break
-            if desk.context.now() >= until:
-                return False
+        if not await look_back(desk, dict(gap), until):
+            return False
     return True

@@ -118,6 +118,7 @@ class Dials(Strict):
     sent_lag_seconds: Seconds = 0
     history_expired_before: Annotated[int, Field(ge=0)] = 0
     history_empty_pages: Annotated[int, Field(ge=0, le=50)] = 0
+    list_most_per_page: Annotated[int, Field(ge=1)] = 500
     push_lag_seconds: Seconds = 0
     push_duplicates: Annotated[int, Field(ge=0, le=50)] = 0
     push_reorder: bool = False

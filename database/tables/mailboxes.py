@@ -164,5 +164,7 @@ class SyncGapRow(SQLModel, table=True):
     from_at: datetime = Field(sa_column=columns.instant())
     to_at: datetime = Field(sa_column=columns.instant())
     page: str | None = None
-    """Where the look-back stands, so that a crash does not begin it again."""
+    """The provider's name for the page that the walk to the oldest mail looks at next; None at its end."""
+    pages: list[str] = Field(default_factory=list, sa_column=columns.texts())
+    """The names of the pages that are still to be taken in, the oldest mail's last; no crash begins anew."""
     repaired_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))

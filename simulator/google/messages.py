@@ -66,9 +66,8 @@ def only_metadata(call: Call) -> bool:
 def list_messages(call: Call) -> Json:
     """`messages.list`: ids only; no `messages` key where there is none."""
     found = visible(call)
-    start, end, following = page(
-        call.request.first("pageToken"), len(found), call.whole("maxResults", 100, 500)
-    )
+    size = min(call.whole("maxResults", 100, 500), call.world.dials.now.list_most_per_page)
+    start, end, following = page(call.request.first("pageToken"), len(found), size)
     shown = [wire.reference(copy) for copy in found[start:end]]
     return {
         **({"messages": shown} if shown else {}),
