@@ -26,7 +26,6 @@ class Capabilities:
     marker_searchable: bool
     """Our own header can be searched for in the Sent folder."""
     upload_limit_bytes: int
-    recipients_limit: int
     watch_lifetime: timedelta
     revokes_tokens: bool
     """Parting ends the grant at the provider too; elsewhere our tokens are only erased here."""

@@ -14,13 +14,12 @@ from rules.addresses import InvalidAddress, normalise
 from rules.headers import UnsafeHeader, refuse_breaks
 from rules.html import sanitise, shown_inside
 from rules.html_text import text_from_html
-from rules.sender import Plain, request_hash
+from rules.sender import MOST_RECIPIENTS, Plain, request_hash
 from rules.words import EmailAddress, UserId
 from schema.inputs import SendEmailInput
 from schema.results.refusals import InvalidInput
 from schema.scalars import read_id
 
-MOST_RECIPIENTS: Final = 100
 MOST_ATTACHMENTS: Final = 50
 LONGEST_BODY: Final = 1_000_000
 LONGEST_SUBJECT: Final = 998
@@ -143,15 +142,17 @@ def read_key(key: str) -> str:
 
 
 def _recipients(given: SendEmailInput) -> tuple[tuple[EmailAddress, ...], ...]:
-    """Return To, Cc and Bcc; who is in one of them is not repeated in the next."""
+    """Return To, Cc and Bcc; who is in one of them is not repeated in the next.
+
+    More than any provider takes is not even read; what this mail's own takes is asked later, by name.
+    """
+    most = max(MOST_RECIPIENTS.values())
     seen: set[EmailAddress] = set()
     answer = []
     for name, addresses in (("to", given.to), ("cc", given.cc), ("bcc", given.bcc)):
-        if len(addresses or ()) > MOST_RECIPIENTS:
-            raise Unusable(f"input.{name}", f"A mail has {MOST_RECIPIENTS} recipients at most.")
+        if len(addresses or ()) > most:
+            raise Unusable(f"input.{name}", f"A mail has {most} recipients at most.")
         answer.append(tuple(_fresh(name, addresses or (), seen)))
-    if len(seen) > MOST_RECIPIENTS:
-        raise Unusable("input.to", f"A mail has {MOST_RECIPIENTS} recipients at most.")
     return tuple(answer)
 
 

@@ -20,7 +20,7 @@ from resolvers.drafting import Draft, Unusable
 from rules.happenings import MessageSynced, SendSubmission
 from rules.quoting import snippet_of
 from rules.send_errors import REAUTHENTICATE_SENTENCE, SendError
-from rules.sender import MailKind, SendingMailbox, individual_from
+from rules.sender import MailKind, SendingMailbox, individual_from, recipients_limit
 from rules.submission_life import Beginning, Stage, begin
 from rules.threading import reply_references, reply_subject
 from rules.words import (
@@ -94,11 +94,12 @@ async def store(work: Work, context: Context, draft: Draft, found: Facts) -> Kep
     """Store the mail, tell that it is in the conversation, and ask for it to be sent.
 
     Raises:
-        Unusable: its From is not the mailbox's, or it has nobody to go to.
+        Unusable: its From is not the mailbox's, or it has nobody or too many to go to.
     """
     sender = _sender(draft, found)
     answered = await _answered(work, found)
     to = draft.to or _by_default(draft, found, answered)
+    _keep_to_recipients(found, len(to) + len(draft.cc) + len(draft.bcc))
     subject = _subject(draft, found, answered)
     people = await _people(work, [sender, *to, *draft.cc, *draft.bcc])
     message_id = MessageId(context.new_id())
@@ -189,6 +190,19 @@ def _by_default(draft: Draft, found: Facts, answered: _Answered) -> tuple[EmailA
     if address is None:
         raise Unusable("input.to", "The contact has no address; say whom it goes to.")
     return (address,)
+
+
+def _keep_to_recipients(found: Facts, count: int) -> None:
+    """Refuse what whoever carries the mail would refuse for the number of its recipients."""
+    provider = None if found.mailbox is None else Provider(found.mailbox.provider)
+    limit = recipients_limit(provider)
+    if count > limit:
+        way = "by the workspace's sender" if provider is None else f"through {provider.value.title()}"
+        raise Unusable(
+            "input.to",
+            f"A mail {way} has {limit} recipients at most, To, Cc and Bcc together; this one has {count}. "
+            "Nothing was queued; send it to fewer at a time.",
+        )
 
 
 def _subject(draft: Draft, found: Facts, answered: _Answered) -> str:

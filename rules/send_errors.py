@@ -32,7 +32,8 @@ class SendError(StrEnum):
 REFUSALS: Final[Mapping[RefusalKind, tuple[SendError, str]]] = {
     RefusalKind.BAD_RECIPIENT: (
         SendError.BAD_RECIPIENT,
-        "The provider does not accept a recipient's address. Nothing was sent; correct it and send again.",
+        "The provider does not accept the recipients: an address, or how many there are. Nothing was sent; "
+        "correct them and send again.",
     ),
     RefusalKind.TOO_LARGE: (
         SendError.TOO_LARGE,

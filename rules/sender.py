@@ -17,6 +17,14 @@ from rules.words import EmailAddress, Provider, SenderKind
 GMAIL_DAILY_LIMIT: Final = 500
 """Individual mails through one Gmail mailbox in a rolling day (S7)."""
 DAY: Final = timedelta(hours=24)
+MOST_RECIPIENTS: Final[Mapping[Provider, int]] = {Provider.GMAIL: 500, Provider.OUTLOOK: 500}
+"""Recipients of one message, To, Cc and Bcc together, through a mailbox.
+
+Sources: https://developers.google.com/workspace/gmail/api/reference/quota,
+https://learn.microsoft.com/en-us/graph/api/resources/message
+"""
+MOST_RECIPIENTS_BY_SMTP: Final = 100
+"""What every mail server must take. Source: RFC 5321 section 4.5.3.1.8"""
 
 
 class MailKind(StrEnum):
@@ -92,6 +100,15 @@ def daily_quota(sent_at: Collection[datetime], now: datetime, limit: int = GMAIL
 def daily_limit(provider: Provider) -> int | None:
     """Return a provider's limit of individual mails a rolling day, or None where the rules know none."""
     return GMAIL_DAILY_LIMIT if provider is Provider.GMAIL else None
+
+
+def recipients_limit(provider: Provider | None) -> int:
+    """Return how many recipients one message may have: through a provider's mailbox, or by a mail server."""
+    return (
+        MOST_RECIPIENTS_BY_SMTP
+        if provider is None
+        else MOST_RECIPIENTS.get(provider, MOST_RECIPIENTS_BY_SMTP)
+    )
 
 
 def attachments_fit(sizes_bytes: Iterable[int], limit_bytes: int) -> bool:

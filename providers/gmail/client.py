@@ -72,7 +72,6 @@ class GmailProvider:
         keeps_message_id=False,
         marker_searchable=False,
         upload_limit_bytes=UPLOAD_LIMIT_BYTES,
-        recipients_limit=500,
         watch_lifetime=timedelta(days=7),
         revokes_tokens=True,
         cursor_ends=True,

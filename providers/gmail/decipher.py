@@ -35,7 +35,9 @@ from rules.errors import (
 
 LONGEST_PAUSE: Final = timedelta(hours=25)
 RETRY_TEXT = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z", re.IGNORECASE)
-RECIPIENT_TEXT = re.compile(r"invalid (to|cc|bcc) header|recipient address required", re.IGNORECASE)
+RECIPIENT_TEXT = re.compile(
+    r"invalid (to|cc|bcc) header|recipient address required|too many recipients", re.IGNORECASE
+)
 THROTTLES: Final = frozenset({"ratelimitexceeded", "userratelimitexceeded", "quotaexceeded"})
 SWITCHED_OFF: Final = frozenset(
     {"accessnotconfigured", "service_disabled", "dailylimitexceeded", "keyinvalid", "keyexpired"}
@@ -194,7 +196,7 @@ def _bad_request(asked: Asked, complaint: _Complaint) -> ProviderTrouble:
     if "thread_id" in text or "threadid" in text:
         return Refused("Gmail does not know this thread.", kind=RefusalKind.BAD_THREAD)
     if RECIPIENT_TEXT.search(text):
-        return Refused("Gmail refuses a recipient's address.", kind=RefusalKind.BAD_RECIPIENT)
+        return Refused("Gmail refuses the recipients.", kind=RefusalKind.BAD_RECIPIENT)
     if asked is Asked.HISTORY and "starthistoryid" in text:
         return CursorExpired("Gmail does not know the place in its change feed.")
     if asked in (Asked.SEND, Asked.NEW_DRAFT):

@@ -63,7 +63,6 @@ class OutlookProvider:
         keeps_message_id=False,
         marker_searchable=True,
         upload_limit_bytes=UPLOAD_LIMIT_BYTES,
-        recipients_limit=500,
         watch_lifetime=watching.LIFETIME,
         revokes_tokens=False,
         cursor_ends=False,

@@ -200,7 +200,7 @@ def _by_code(
     if codes & NOT_ALLOWED_TO_SEND:
         return Refused("Microsoft does not let this account send the message.", kind=RefusalKind.FORBIDDEN)
     if codes & BAD_RECIPIENT:
-        return Refused("Microsoft refuses a recipient's address.", kind=RefusalKind.BAD_RECIPIENT)
+        return Refused("Microsoft refuses the recipients.", kind=RefusalKind.BAD_RECIPIENT)
     if codes & TOO_LARGE:
         return Refused("Microsoft refuses a message of this size.", kind=RefusalKind.TOO_LARGE)
     if TOO_SMALL in codes:

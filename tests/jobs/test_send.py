@@ -4,12 +4,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+from database.tables import MessageRow
 from rules.happenings import PullMailbox, SendSubmission
 from rules.words import ContactId, DeliveryState, MailboxId, Provider, SubmissionId
 from tests.jobs.conftest import ANN, DANA, MEI
 from tests.jobs.crm import Crm, Killed, clock, kill_at
+from tests.jobs.office import Office
 
 POINTS = (
     "send.drafting",
@@ -290,4 +292,22 @@ async def test_a_clear_refusal_is_the_authors_to_mend(crm: Crm, ready: tuple[Mai
 
     submission = await crm.submission(submission_id)
     assert (submission["state"], submission["error_code"]) == ("REFUSED", "REFUSED")
+    assert await crm.rows("select 1 from commands where kind = 'send_submission'") == []
+
+
+async def test_a_providers_refusal_of_the_recipients_is_said_and_nothing_leaves(office: Office) -> None:
+    """Both refuse a message for more than 500: a limit may change under what was accepted before."""
+    crm = office.crm
+    mailbox_id = await office.connect()
+    submission_id = await crm.submit(mailbox_id, await crm.add_contact("Dana", DANA), DANA)
+    people = [{"address": f"p{number}@x.test", "name": None} for number in range(501)]
+    async with crm.db.work(crm.workspace_id) as work:
+        await work.execute(update(MessageRow).values(to_recipients=people))
+
+    await crm.work()
+
+    submission = await crm.submission(submission_id)
+    assert (submission["state"], submission["error_code"]) == ("REFUSED", "BAD_RECIPIENT")
+    assert "how many there are" in submission["error"]
+    assert await crm.simulator.deliveries(header="x-bothways-submission", value=submission["marker"]) == []
     assert await crm.rows("select 1 from commands where kind = 'send_submission'") == []

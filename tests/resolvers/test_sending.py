@@ -10,7 +10,7 @@ from sqlalchemy import insert, text, update
 
 from database.ids import new_id
 from database.tables import AttachmentRow, MailboxRow, MessageRow, SubmissionRow, table_of
-from rules.words import DeliveryState, Direction, MailboxStatus, Origin, SenderKind
+from rules.words import DeliveryState, Direction, MailboxStatus, Origin, Provider, SenderKind
 from tests.resolvers.world import NOW, World, add_thread
 
 SEND = """mutation ($input: SendEmailInput!) { sendEmail(input: $input) { __typename
@@ -147,7 +147,7 @@ async def test_fifty_requests_with_one_key_at_once_make_one_mail(world: World) -
         ({"undoSeconds": 61}, "input.undoSeconds"),
         ({"sendAt": "2027-04-01T00:00:00Z"}, "input.sendAt"),
         ({"attachmentIds": ["nothing"]}, "input.attachmentIds.0"),
-        ({"to": [f"a{number}@b.example" for number in range(101)]}, "input.to"),
+        ({"to": [f"a{number}@b.example" for number in range(501)]}, "input.to"),
         ({"threadId": "x", "contactId": "y"}, "input.contactId"),
     ],
 )
@@ -175,6 +175,25 @@ async def test_an_alias_may_be_chosen_and_recipients_are_not_repeated(world: Wor
     assert [one["address"] for one in sent["to"]] == ["dana@okafor.co"]
     assert [one["address"] for one in sent["cc"]] == ["mei@x.example"]
     assert [one["address"] for one in sent["bcc"]] == ["noor@x.example"]
+
+
+@pytest.mark.parametrize("provider", [Provider.GMAIL, Provider.OUTLOOK])
+async def test_more_recipients_than_the_provider_takes_are_refused_before_anything_is_queued(
+    world: World, provider: Provider
+) -> None:
+    """To, Cc and Bcc count together, each person once."""
+    async with world.db.work(world.workspace_id) as work:
+        await work.execute(update(MailboxRow).values(provider=provider.value))
+    people = [f"p{number}@x.example" for number in range(500)]
+    before = await traces(world)
+
+    refused = await send(world, to=people[:400], cc=people[400:], bcc=["one@more.example"], text="x")
+    untouched = await traces(world)
+    sent = await send(world, to=people[:400], cc=people[399:], text="x")
+
+    assert (refused["__typename"], refused["field"], untouched) == ("InvalidInput", "input.to", before)
+    assert "500 recipients at most" in refused["message"] and "has 501" in refused["message"]
+    assert sent["__typename"] == "Message"
 
 
 async def upload(world: World, size_bytes: int, user_id: UUID | None = None) -> str:

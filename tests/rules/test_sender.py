@@ -15,6 +15,7 @@ from rules.sender import (
     daily_limit,
     daily_quota,
     individual_from,
+    recipients_limit,
     request_hash,
     sender_kind,
 )
@@ -104,6 +105,11 @@ def test_gmail_has_five_hundred_a_day_and_nothing_is_known_of_the_others() -> No
 @pytest.mark.parametrize(("sizes", "fit"), [([], True), ([10], True), ([5, 5], True), ([5, 6], False)])
 def test_attachments_keep_to_the_limit_together(sizes: list[int], fit: bool) -> None:
     assert attachments_fit(sizes, 10) is fit
+
+
+@pytest.mark.parametrize(("provider", "limit"), [(Provider.GMAIL, 500), (Provider.OUTLOOK, 500), (None, 100)])
+def test_whoever_carries_a_mail_limits_its_recipients(provider: Provider | None, limit: int) -> None:
+    assert recipients_limit(provider) == limit
 
 
 REQUEST: dict[str, Plain] = {
