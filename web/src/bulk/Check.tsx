@@ -70,7 +70,7 @@ function Whole({
     <>
       <dl className="grid grid-cols-3 gap-3">
         {counts.map(([name, value]) => (
-          <div key={name} className="flex flex-col-reverse rounded-md bg-canvas p-3 sm:p-4">
+          <div key={name} className="flex flex-col-reverse justify-end rounded-md bg-canvas p-3 sm:p-4">
             <dt className="text-sm text-ink-2">{name}</dt>
             <dd className="figures text-xl font-semibold">{value}</dd>
           </div>

@@ -140,7 +140,10 @@ export function Editor(props: EditorProps) {
         {below}
       </div>
       <div className="flex flex-wrap items-center gap-0.5 border-t border-line px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
-        <Tools editor={editor} onImages={(files) => taken(files, editor.state.selection.from)} />
+        <Tools
+          editor={editor}
+          onImages={onImage === undefined ? null : (files) => taken(files, editor.state.selection.from)}
+        />
         {tools}
       </div>
     </>

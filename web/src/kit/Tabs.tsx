@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 
 import { classes } from "./classes";
 
@@ -24,6 +24,12 @@ export function Tabs<Value extends string>({
   controls?: string;
 }) {
   const row = useRef<HTMLDivElement>(null);
+  // On a narrow screen the chosen one may lie beyond the edge of its row.
+  useEffect(() => {
+    const chosen = row.current?.querySelector<HTMLElement>(`[data-tab="${value}"]`);
+    if (chosen != null && row.current !== null && row.current.scrollWidth > row.current.clientWidth)
+      row.current.scrollTo({ left: chosen.offsetLeft - row.current.offsetLeft - 24 });
+  }, [value]);
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
