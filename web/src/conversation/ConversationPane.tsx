@@ -2,15 +2,17 @@ import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, use
 
 import { draftsStore, dropDraft, isEmpty, useDraft, type DraftKind } from "../composer/drafts";
 import { beginReply } from "../composer/replying";
-import type { Message } from "../data/documents";
+import type { Message, ThreadRow } from "../data/documents";
+import { useNow } from "../data/session";
 import { useStore } from "../data/store";
 import { useCommands } from "../frame/keys";
 import { goTo, useQueryWord } from "../frame/route";
-import { Button, classes, EmptyState, Icon, IconButton, Skeleton } from "../kit";
+import { Avatar, Button, classes, EmptyState, Icon, IconButton, Skeleton } from "../kit";
 import { mark } from "../inbox/changes";
 import { useInboxData } from "../inbox/context";
 import { words } from "../words/conversation";
 import { words as composerWords } from "../words/composer";
+import { messageTime } from "../words/times";
 import { Aside } from "./Aside";
 import type { OpenConversation } from "./conversations";
 import { Header } from "./Header";
@@ -21,13 +23,32 @@ const Composer = lazy(() => import("../composer/Composer"));
 
 const FOLD_FROM = 5;
 
-function Loading() {
+/** What the list knows of a conversation whose messages are on their way: its last words. */
+function Coming({ row }: { row: ThreadRow | undefined }) {
+  const now = useNow(60);
+  const last = row?.lastMessage ?? null;
   return (
-    <div aria-busy="true" className="flex flex-col gap-3 p-6">
+    <div aria-busy="true" className="min-h-0 flex-1 px-2 pb-4 sm:px-4">
       <span className="sr-only">{words.loading}</span>
-      <Skeleton className="h-6 w-72" />
-      <Skeleton className="h-4 w-40" />
-      <Skeleton className="mt-6 h-32 w-full" />
+      {row === undefined || last === null ? (
+        <Skeleton className="mx-auto mt-6 h-32 max-w-3xl" />
+      ) : (
+        <div className="mx-auto mt-3 max-w-3xl rounded-md border border-line bg-paper px-3 py-3 shadow-1 sm:px-4">
+          <div className="flex min-h-12 items-center gap-3">
+            <Avatar name={nameOf(last.from)} size={32} />
+            <span dir="auto" className="min-w-0 flex-1 truncate text-start font-medium">
+              {nameOf(last.from)}
+            </span>
+            <time dateTime={row.lastMessageAt} className="text-xs text-ink-3">
+              {messageTime(row.lastMessageAt, now)}
+            </time>
+          </div>
+          <p dir="auto" className="wrap-words mt-3 text-start">
+            {last.snippet}
+          </p>
+          <Skeleton className="mt-3 h-3 w-3/4" />
+        </div>
+      )}
     </div>
   );
 }
@@ -36,24 +57,26 @@ function Loading() {
 function useFirstPlace(messages: readonly Message[], wanted: string | null, ready: boolean) {
   const scroller = useRef<HTMLDivElement>(null);
   const placed = useRef(false);
-  const initial = useEffectEvent(
+  const [place] = useState(
     () => wanted ?? messages.find((message) => !message.read)?.id ?? messages.at(-1)?.id,
   );
   useLayoutEffect(() => {
     if (!ready || placed.current) return;
     placed.current = true;
-    const id = initial();
-    const element = id === undefined ? null : document.getElementById(`message-${id}`);
+    const element = place === undefined ? null : document.getElementById(`message-${place}`);
     if (element !== null && scroller.current !== null)
       scroller.current.scrollTop = Math.max(0, element.offsetTop - 12);
-  }, [ready]);
-  return scroller;
+  }, [ready, place]);
+  return { scroller, place };
 }
 
 export default function ConversationPane({ id }: { id: string }) {
   const { threads, conversations } = useInboxData();
   const open = useStore(conversations.of(id));
   const { phase, thread, trouble } = open;
+  // What the list knows stands there at once; the rest comes from the server.
+  const row = threads.row(id);
+  const shown = thread ?? row;
   const wanted = useQueryWord("message");
   const [aside, setAside] = useState(() => window.matchMedia("(min-width: 1536px)").matches);
   useEffect(() => void conversations.load(id), [conversations, id]);
@@ -94,9 +117,10 @@ export default function ConversationPane({ id }: { id: string }) {
       className="relative flex min-w-0 flex-1 bg-paper outline-none"
     >
       <div className="flex min-w-0 flex-1 flex-col">
+        {shown !== undefined && <Header thread={shown} aside={aside} onAside={() => setAside(!aside)} />}
         {thread === null ? (
           trouble === null ? (
-            <Loading />
+            <Coming row={row} />
           ) : (
             <EmptyState
               icon="offline"
@@ -107,10 +131,7 @@ export default function ConversationPane({ id }: { id: string }) {
             </EmptyState>
           )
         ) : (
-          <>
-            <Header thread={thread} aside={aside} onAside={() => setAside(!aside)} />
-            <Messages id={id} open={open} wanted={wanted} />
-          </>
+          <Messages id={id} open={open} wanted={wanted} />
         )}
       </div>
       {thread !== null && aside && <Aside thread={thread} onClose={() => setAside(false)} />}
@@ -132,7 +153,7 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
   const [allShown, setAllShown] = useState(false);
   /** On a phone the answer is a sheet above the conversation, which can be put aside. */
   const [aside, setAside] = useState(false);
-  const scroller = useFirstPlace(messages, wanted, ready);
+  const { scroller, place } = useFirstPlace(messages, wanted, ready);
   const foot = useRef<HTMLDivElement>(null);
   const draft = useDraft(`thread:${id}`);
   const last = messages.at(-1);
@@ -221,6 +242,7 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
                 threadId={id}
                 open={isOpen(message)}
                 current={message.id === current}
+                first={message.id === place}
                 onToggle={() => toggle(message)}
                 onWrite={write}
               />

@@ -1,4 +1,4 @@
-import type { Conversation } from "../data/documents";
+import type { Conversation, ThreadRow } from "../data/documents";
 import { useSession } from "../data/session";
 import { goTo } from "../frame/route";
 import { assign, mark, markDone } from "../inbox/changes";
@@ -7,9 +7,12 @@ import { Button, classes, Icon, IconButton, Menu, type IconName, type MenuEntry 
 import { words } from "../words/conversation";
 import { useNameOf, useOwnAddresses } from "./people";
 
+/** A conversation; or its row of the list, which knows neither who takes part nor who brings it. */
+type Shown = ThreadRow & Partial<Pick<Conversation, "participants" | "syncing">>;
+
 /** Who sees the conversation, in words. */
-function seenBy(thread: Conversation): string {
-  const levels = thread.syncing.map((mailbox) => mailbox.visibility);
+function seenBy(thread: Shown): string {
+  const levels = thread.syncing?.map((mailbox) => mailbox.visibility) ?? [];
   if (thread.private) return words.privateNow;
   if (levels.includes("METADATA")) return words.sharedMetadata;
   return levels.includes("SUBJECT") ? words.sharedSubject : words.sharedAll;
@@ -56,25 +59,16 @@ function Fact({
   );
 }
 
-export function Header({
-  thread,
-  aside,
-  onAside,
-}: {
-  thread: Conversation;
-  aside: boolean;
-  onAside: () => void;
-}) {
+export function Header({ thread, aside, onAside }: { thread: Shown; aside: boolean; onAside: () => void }) {
   const { threads, conversations } = useInboxData();
   const { user, workspace } = useSession();
   const nameOf = useNameOf();
   const own = useOwnAddresses();
   const { id, assignee } = thread;
   const done = thread.state === "DONE";
-  const shown = thread.participants
-    .slice(0, 3)
-    .map((one) => (own.includes(one.address) ? words.you : nameOf(one)));
-  const rest = thread.participants.length - shown.length;
+  const people = thread.participants ?? [];
+  const shown = people.slice(0, 3).map((one) => (own.includes(one.address) ? words.you : nameOf(one)));
+  const rest = people.length - shown.length;
   const give = (to: { id: string; name: string } | null) => {
     conversations.takeThread({ id, assignee: to });
     void assign(threads, [id], to);
@@ -131,17 +125,21 @@ export function Header({
         </h1>
         <div className="flex flex-wrap items-center gap-x-3 xl:flex-nowrap">
           <span className="min-w-0 truncate text-xs text-ink-2">
-            <bdi>{shown.join(", ")}</bdi>
+            <bdi>
+              {shown.length > 0 ? shown.join(", ") : (thread.contact.name ?? thread.contact.emails[0])}
+            </bdi>
             {rest > 0 && ` ${words.others(rest)}`}
           </span>
-          <Fact
-            icon={thread.private ? "lock" : "eye"}
-            label={words.whoSees}
-            text={thread.private ? words.privateWord : seenBy(thread)}
-            about={seenBy(thread)}
-            short={seenBy(thread) === words.sharedAll ? words.sharedShort : undefined}
-            entries={sees}
-          />
+          {thread.syncing !== undefined && (
+            <Fact
+              icon={thread.private ? "lock" : "eye"}
+              label={words.whoSees}
+              text={thread.private ? words.privateWord : seenBy(thread)}
+              about={seenBy(thread)}
+              short={seenBy(thread) === words.sharedAll ? words.sharedShort : undefined}
+              entries={sees}
+            />
+          )}
           <Fact
             icon="user"
             label={words.whose}

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 import { ask, sentenceOf } from "../data/client";
 import { imagesQuery } from "../data/documents";
@@ -36,23 +36,47 @@ function fit(body: HTMLElement): void {
     body.style.zoom = String(Math.max(0.5, room / body.scrollWidth));
 }
 
+const NEAR = "400px";
+
+/** Whether a box has come near the reader's eyes; from then on it has. */
+function useNear(box: RefObject<HTMLElement | null>, atOnce: boolean): boolean {
+  const [near, setNear] = useState(atOnce);
+  useEffect(() => {
+    if (near || box.current === null) return;
+    const watch = new IntersectionObserver(
+      (seen) => {
+        if (seen.some((one) => one.isIntersecting)) setNear(true);
+      },
+      { rootMargin: NEAR },
+    );
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, [near, box]);
+  return near;
+}
+
 /**
  * A stranger's HTML, where it can do nothing: a document of its own, sandboxed without scripts, under a policy of
  * its own (app/web.py) that lets it load nothing, and images through our own server alone once they are asked for. It
- * is as tall as its content.
+ * is as tall as its content. A mail far below what is read costs no document until the reader comes near.
  */
 export function MailFrame({
   messageId,
   html,
   inline,
   name,
+  atOnce = true,
 }: {
   /** The message whose images may be asked for; left out where there is none yet. */
   messageId?: string;
   html: string;
   inline: ReadonlyMap<string, string>;
   name: string;
+  /** Whether it stands where the reader looks first. */
+  atOnce?: boolean;
 }) {
+  const box = useRef<HTMLDivElement>(null);
+  const near = useNear(box, atOnce);
   const frame = useRef<HTMLIFrameElement>(null);
   const theme = useStore(themeStore);
   const [withImages, setWithImages] = useState<{ of: string; html: string } | null>(null);
@@ -116,18 +140,20 @@ export function MailFrame({
           {words.imagesBlocked}
         </Notice>
       )}
-      <div className={classes(paper && "rounded-md bg-white p-3")}>
-        <iframe
-          ref={frame}
-          key={images ? "images" : "plain"}
-          title={words.mailContent(name)}
-          src={images ? "/mail-frame?images=shown" : "/mail-frame"}
-          sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-          referrerPolicy="no-referrer"
-          onLoad={() => setLoaded((count) => count + 1)}
-          style={{ height, colorScheme: prepared.coloured ? "light" : theme }}
-          className="block w-full border-0 bg-transparent"
-        />
+      <div ref={box} style={{ minHeight: 48 }} className={classes(paper && "rounded-md bg-white p-3")}>
+        {near && (
+          <iframe
+            ref={frame}
+            key={images ? "images" : "plain"}
+            title={words.mailContent(name)}
+            src={images ? "/mail-frame?images=shown" : "/mail-frame"}
+            sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+            referrerPolicy="no-referrer"
+            onLoad={() => setLoaded((count) => count + 1)}
+            style={{ height, colorScheme: prepared.coloured ? "light" : theme }}
+            className="block w-full border-0 bg-transparent"
+          />
+        )}
       </div>
     </div>
   );

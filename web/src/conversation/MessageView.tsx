@@ -38,13 +38,19 @@ function useInline(message: Message): ReadonlyMap<string, string> {
   return inline;
 }
 
-function Body({ message }: { message: Message }) {
+function Body({ message, atOnce }: { message: Message; atOnce: boolean }) {
   const inline = useInline(message);
   if (message.text === null && message.html === null)
     return <p className="text-sm text-ink-3 italic">{words.hidden}</p>;
   if (message.html !== null)
     return (
-      <MailFrame messageId={message.id} html={message.html} inline={inline} name={nameOf(message.from)} />
+      <MailFrame
+        messageId={message.id}
+        html={message.html}
+        inline={inline}
+        name={nameOf(message.from)}
+        atOnce={atOnce}
+      />
     );
   return <TextBody text={message.text ?? ""} quotedFrom={message.quotedFrom} />;
 }
@@ -91,12 +97,15 @@ export interface MessageViewProps {
   threadId: string;
   open: boolean;
   current: boolean;
+  /** Whether the reader looks at it first; the others draw their mail when they come near. */
+  first: boolean;
   onToggle: () => void;
   onWrite: (kind: DraftKind, message: Message) => void;
 }
 
 /** One message: folded to a line, or open with its content, its files and how its sending stands. */
-export function MessageView({ message, threadId, open, current, onToggle, onWrite }: MessageViewProps) {
+export function MessageView(props: MessageViewProps) {
+  const { message, threadId, open, current, first, onToggle, onWrite } = props;
   const { user } = useSession();
   const own = useOwnAddresses();
   const now = useNow(60);
@@ -219,7 +228,7 @@ export function MessageView({ message, threadId, open, current, onToggle, onWrit
             {warning}
           </Notice>
         ))}
-        <Body message={message} />
+        <Body message={message} atOnce={first} />
       </div>
       <Attachments messageId={message.id} files={files} />
       <DeliveryLine message={message} threadId={threadId} />

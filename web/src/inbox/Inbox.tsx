@@ -15,7 +15,8 @@ import { FOLDERS, type Folder } from "./folders";
 import { ListPane } from "./ListPane";
 import { Threads } from "./threads";
 
-const ConversationPane = lazy(() => import("../conversation/ConversationPane"));
+const conversationPane = () => import("../conversation/ConversationPane");
+const ConversationPane = lazy(conversationPane);
 
 /** The lists outlive the screen: going to settings and back shows them at once. */
 let kept: { userId: string; threads: Threads; conversations: Conversations } | null = null;
@@ -135,7 +136,10 @@ export function Inbox() {
   const keys = useListKeys(threads, folder, openId);
   useTitle(threads);
 
-  useEffect(() => void threads.load(folder), [threads, folder]);
+  useEffect(() => {
+    // What the reader does next is here before they do it.
+    void threads.load(folder).then(() => void conversationPane());
+  }, [threads, folder]);
   useFeed(
     (event) => {
       threads.hear(event);

@@ -1,11 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { lazy, Suspense, useEffect, useId, useRef, useState, type MouseEvent } from "react";
+import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState, type MouseEvent } from "react";
 
 import { composeNew } from "../composer/drafts";
 import { useNow, useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { useCommands } from "../frame/keys";
 import { goTo } from "../frame/route";
+import { useLasting } from "../frame/useLasting";
 import { Button, classes, EmptyState, Icon, IconButton, Skeleton, Tabs } from "../kit";
 import { words } from "../words/inbox";
 import { markDone } from "./changes";
@@ -205,13 +206,15 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const { cursor, setCursor, chosen, choose } = keys;
+  // The same function until the list changes: for a new one every row's place is reckoned anew.
+  const keyOf = useCallback((place: number) => list.ids[place] ?? place, [list.ids]);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are read in this render only
   const virtual = useVirtualizer({
     count: list.ids.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
-    getItemKey: (place) => list.ids[place] ?? place,
+    getItemKey: keyOf,
   });
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
@@ -235,14 +238,17 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
     // eslint-disable-next-line react-hooks/exhaustive-deps -- follows the cursor, not the list
   }, [cursor]);
 
-  const open = (thread: string, event: MouseEvent) => {
+  const open = useLasting((thread: string, event: MouseEvent) => {
     if (event.shiftKey || event.metaKey || event.ctrlKey || chosen.size > 0) {
       choose(thread, event.shiftKey);
       return;
     }
     setCursor(thread);
     goTo(`/t/${thread}`);
-  };
+  });
+  const chooseRow = useLasting(choose);
+  const near = useLasting((thread: string) => conversations.prefetch(thread));
+  const swiped = useLasting((thread: string) => markDone(threads, [thread], folder !== "done"));
   const toTop = () => {
     threads.setScrolled(folder, false);
     scroller.current?.scrollTo({ top: 0 });
@@ -319,9 +325,9 @@ function ThreadList({ folder, openId, keys }: { folder: Folder; openId: string |
                     fresh={list.fresh.has(thread)}
                     now={now}
                     onOpen={open}
-                    onChoose={choose}
-                    onNear={(near) => conversations.prefetch(near)}
-                    onSwipe={(swiped) => markDone(threads, [swiped], folder !== "done")}
+                    onChoose={chooseRow}
+                    onNear={near}
+                    onSwipe={swiped}
                   />
                 );
               })}

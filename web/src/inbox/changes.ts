@@ -23,6 +23,21 @@ async function each<Item>(items: readonly Item[], run: (item: Item) => Promise<v
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
 }
 
+/** The last change asked of each conversation: the next is asked after it, or an undo could be overtaken by what it undoes. */
+const asked = new Map<string, Promise<unknown>>();
+
+async function inTurn<Told>(id: string, tell: () => Promise<Told>): Promise<{ told: Told; isLast: boolean }> {
+  const before = asked.get(id) ?? Promise.resolve();
+  const mine = before.then(tell, tell);
+  asked.set(id, mine);
+  try {
+    const told = await mine;
+    return { told, isLast: asked.get(id) === mine };
+  } finally {
+    if (asked.get(id) === mine) asked.delete(id);
+  }
+}
+
 async function apply(
   threads: Threads,
   id: string,
@@ -33,9 +48,10 @@ async function apply(
   threads.patch(id, part);
   let refused: string;
   try {
-    const answer = await tell();
+    const { told: answer, isLast } = await inTurn(id, tell);
     if ("contact" in answer) {
-      threads.take(answer);
+      // What was asked meanwhile is on the screen already.
+      if (isLast) threads.take(answer);
       return true;
     }
     refused = answer.message ?? words.refused;
