@@ -348,6 +348,8 @@ class Subscription:
 VIEWER_FIELDS: Final = frozenset(
     {
         "Thread.unreadCount",
+        "Viewer.unreadThreads",
+        "Viewer.unansweredThreads",
         "Message.read",
         "Message.htmlWithImages",
         "Attachment.url",

@@ -84,3 +84,10 @@ class Viewer:
     api_key: ApiKey | None = field(description="The key that was used; null where it was a user's token.")
     workspace: Workspace = field(description="The workspace asked in.")
     scopes: list[Scope] = field(description="What the credential may do.")
+    unread_threads: int = field(
+        description="How many open conversations have a message that the user has not read; 1000 means "
+        "that or more. 0 where a key acts as the workspace."
+    )
+    unanswered_threads: int = field(
+        description="How many of the 1000 newest open conversations end with a message from outside."
+    )
