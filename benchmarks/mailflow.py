@@ -6,7 +6,7 @@ are: the processor time of worker, sandbox and PostgreSQL for each mail of a bac
 provider's acceptance to an open web socket, for single mails while nothing else happens; and the same while
 other mailboxes catch up.
 
-Google lets a mailbox be read at 6 000 units a minute, 40 for a mail: 2.25 mails a second, after a burst of
+Google lets a mailbox be read at 6 000 units a minute, 40 for a mail: 1.83 mails a second, after a burst of
 25. So a backlog lies in many mailboxes, 20 mails in each, and single mails come more than a second apart.
 """
 

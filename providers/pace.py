@@ -87,12 +87,13 @@ class MailboxPace:
             Retryable: the provider's pause is not over, or the wait would be longer than a job should wait.
         """
         self._refuse_during_pause(sending)
-        wait = await self._wait(units)
-        if wait > PATIENCE:
-            raise Retryable("The quota of this mailbox is used up for now.", self._pace.clock() + wait)
-        if wait > timedelta(0):
-            await asyncio.sleep(wait.total_seconds())
         async with self._at_once.held(min(places, AT_ONCE)):
+            # Taken with the place in hand: what waited for a place would else leave in a rush, all paid for.
+            wait = await self._wait(units)
+            if wait > PATIENCE:
+                raise Retryable("The quota of this mailbox is used up for now.", self._pace.clock() + wait)
+            if wait > timedelta(0):
+                await asyncio.sleep(wait.total_seconds())
             self._refuse_during_pause(sending)
             yield
 

@@ -55,9 +55,18 @@ class Rate:
     per_second: float
 
 
-GMAIL_USER_RATE: Final = Rate(capacity=1_000, per_second=6_000 / 60 * 0.9)
-"""6 000 units a minute, user and project, a tenth kept back; a burst of a few pages."""
-GMAIL_PROJECT_RATE: Final = Rate(capacity=100_000, per_second=1_200_000 / 60 * 0.9)
+KEPT_BACK: Final = 0.1
+"""The share of a limit that is left alone: a provider's clock and its way of counting are not ours."""
+
+
+def keeping_to(limit: float, seconds: float, *, burst: float) -> Rate:
+    """Return the rate whose burst and refill together keep to a limit in every stretch of so many seconds."""
+    return Rate(burst, (limit * (1 - KEPT_BACK) - burst) / seconds)
+
+
+GMAIL_USER_RATE: Final = keeping_to(6_000, 60, burst=1_000)
+"""Units a minute, user and project; the burst is a few pages."""
+GMAIL_PROJECT_RATE: Final = keeping_to(1_200_000, 60, burst=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +113,14 @@ def backoff(attempts: int, dice: float) -> timedelta:
     return min(BACKOFF_FIRST * (1 << doublings) + timedelta(seconds=dice), BACKOFF_LIMIT)
 
 
-GRAPH_MAILBOX_RATE: Final = Rate(capacity=200, per_second=10_000 / 600 * 0.9)
-"""10 000 requests in ten minutes, app and mailbox, a tenth kept back; a burst of a few pages.
+GRAPH_MAILBOX_RATE: Final = keeping_to(10_000, 600, burst=200)
+"""Requests in ten minutes, app and mailbox; a burst of a few pages.
 
 Source: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 """
-GRAPH_APP_RATE: Final = Rate(capacity=20_000, per_second=130_000 / 10 * 0.9)
-"""130 000 requests in ten seconds, app and all tenants. Source: the same page."""
-GRAPH_UPLOAD_RATE: Final = Rate(capacity=70_000_000, per_second=150_000_000 / 300 * 0.9 - 70_000_000 / 300)
-"""Bytes for one mailbox: 150 MB in five minutes, its burst counted in. Source: the same page."""
+GRAPH_APP_RATE: Final = keeping_to(130_000, 10, burst=20_000)
+"""Requests in ten seconds, app and all tenants. Source: the same page."""
+GRAPH_UPLOAD_RATE: Final = keeping_to(150_000_000, 300, burst=70_000_000)
+"""Bytes for one mailbox in five minutes. Source: the same page."""
 GRAPH_APP_UPLOAD_RATE: Final = Rate(capacity=1e12, per_second=1e12)
 """No such limit is documented for an app."""

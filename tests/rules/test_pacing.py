@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from rules.pacing import (
     BACKOFF_LIMIT,
+    GMAIL_PROJECT_RATE,
     GMAIL_UNITS,
+    GMAIL_USER_RATE,
+    GRAPH_APP_RATE,
     GRAPH_MAILBOX_RATE,
     GRAPH_UPLOAD_RATE,
     UNKNOWN_METHOD_UNITS,
@@ -24,15 +27,53 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 RATE = Rate(capacity=100, per_second=10)
 
 
+LIMITS = {
+    "gmail user": (GMAIL_USER_RATE, 6_000, 60, 100),
+    "gmail project": (GMAIL_PROJECT_RATE, 1_200_000, 60, 2_000),
+    "graph mailbox": (GRAPH_MAILBOX_RATE, 10_000, 600, 20),
+    "graph app": (GRAPH_APP_RATE, 130_000, 10, 1_000),
+    "graph upload": (GRAPH_UPLOAD_RATE, 150_000_000, 300, 3_276_800),
+}
+"""The providers' own limits: so much in so many seconds, and what the dearest request costs."""
+
+
 @pytest.mark.rule("R61")
-@pytest.mark.parametrize(
-    ("rate", "limit", "within_seconds", "cost"),
-    [
-        (GRAPH_MAILBOX_RATE, 10_000, 600, 20),
-        (GRAPH_UPLOAD_RATE, 150_000_000, 300, 3_276_800),
-    ],
-)
-def test_no_window_holds_more_than_graph_allows(
+@pytest.mark.parametrize("name", LIMITS)
+@given(data=st.data())
+def test_no_stretch_of_time_holds_more_than_the_provider_allows(name: str, data: st.DataObject) -> None:
+    """Whatever is asked and whenever, wherever the stretch begins: after idling, in the middle of a rush."""
+    rate, limit, seconds, dearest = LIMITS[name]
+    rushes = data.draw(
+        st.lists(
+            st.tuples(
+                st.floats(0, seconds * 1.5),  # idle before
+                st.floats(0.02, 1),  # what one request costs, as a share of the dearest
+                st.floats(0, 1.2),  # how much the rush wants, as a share of the limit
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    bucket, now, made = full(rate, NOW), NOW, list[tuple[float, float]]()
+    for idle, share, wants in rushes:
+        now += timedelta(seconds=idle)
+        cost = max(dearest * share, limit / 200)
+        for _ in range(int(wants * limit / cost)):
+            bucket, wait = take(bucket, rate, cost, now)
+            made.append(((now + wait - NOW).total_seconds(), cost))
+    made.sort()
+    spent, first = 0.0, 0
+    for at, cost in made:
+        spent += cost
+        while made[first][0] <= at - seconds:
+            spent -= made[first][1]
+            first += 1
+        assert spent <= limit
+
+
+@pytest.mark.rule("R61")
+@pytest.mark.parametrize(("rate", "limit", "within_seconds", "cost"), LIMITS.values(), ids=LIMITS)
+def test_a_rush_uses_most_of_what_the_provider_allows(
     rate: Rate, limit: float, within_seconds: int, cost: int
 ) -> None:
     """Whoever asks as fast as the bucket lets him, from a full one on."""
