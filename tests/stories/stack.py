@@ -135,7 +135,8 @@ class Stack:
             except httpx.TransportError:
                 return False
 
-        await wait_until(answers, description=f"{name} answers")
+        # Stories are not about how soon a process starts, and many may start at once.
+        await wait_until(answers, description=f"{name} answers", seconds=60)
 
     async def kill(self, process: asyncio.subprocess.Process) -> None:
         """kill -9."""

@@ -39,10 +39,10 @@ class Guide:
         self.run: set[str] = set()
 
     async def ask(self, operation: str, **variables: Any) -> Any:
-        """Run a query or a mutation; what its one field answered."""
+        """Run a query or a mutation; what its field answered, or each of its fields."""
         self.run.add(operation)
-        [answer] = (await self.stack.ask(OPERATIONS[operation], **variables)).values()
-        return answer
+        answers = list((await self.stack.ask(OPERATIONS[operation], **variables)).values())
+        return answers[0] if len(answers) == 1 else answers
 
     async def hear(self, operation: str, **variables: Any) -> AsyncIterator[Any]:
         """Run a subscription; what its one field told."""
@@ -89,6 +89,7 @@ async def test_every_document_of_the_guide_does_what_the_guide_says(stack: Stack
     assert sent["thread"]["id"] in [one["node"]["id"] for one in page["edges"]]
     shown = await guide.ask("query Conversation", id=sent["thread"]["id"], before=None)
     assert "Hello Dana" in shown["messages"]["edges"][-1]["node"]["html"]
+    assert "Hello Dana" in (await guide.ask("query Images", id=sent["id"]))["htmlWithImages"]
 
     reports = await guide.ask("mutation Import", rows=[{"name": "Noor", "emails": ["noor@haddad.test"]}])
     assert (reports["created"], reports["skipped"]) == (1, 0)
@@ -98,6 +99,7 @@ async def test_every_document_of_the_guide_does_what_the_guide_says(stack: Stack
     assert told["__typename"] in ("MessageSynced", "MessageChanged")
     await mail_to_many(guide, dana_id, reports["rows"][0]["contactId"])
     await a_mailbox_and_its_rules(guide, before["mailboxes"][0]["id"])
+    await webhooks(guide)
 
     assert guide.run == set(OPERATIONS)
 
@@ -156,6 +158,16 @@ async def a_mailbox_and_its_rules(guide: Guide, mailbox_id: str) -> None:
 
     why = await wait_until(decided, description="the mail was decided on")
     assert (why["synced"], why["reason"]) == (False, "NOT_A_CONTACT")
+
+
+async def webhooks(guide: Guide) -> None:
+    """tests/jobs/test_webhook_examples.py runs the guide's receivers."""
+    made = await guide.ask(
+        "mutation CreateWebhook", url="https://crm.example/hooks", events=["MESSAGE_SYNCED"]
+    )
+    assert made["secret"].startswith("whsec_")
+    workspace, page = await guide.ask("query Deliveries", webhookId=made["webhook"]["id"])
+    assert (workspace["webhooks"][0]["state"], page["edges"]) == ("ON", [])
 
 
 async def revoked(stack: Stack) -> bool:

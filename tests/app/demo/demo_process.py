@@ -20,15 +20,19 @@ PACKAGES = ["app", "database", "inbound", "jobs", "providers", "resolvers", "rul
 # Below the range from which the kernel gives ports to outgoing connections and to `bind(0)` (32768 on Linux,
 # 49152 on macOS): what is free here stays free until the demo, which binds seconds later, takes it.
 PORTS: Final = range(12_000, 32_000, 10)
+_tried = itertools.count(os.getpid())
 
 
 def free_ports() -> int:
-    """The first of six free ports in a row; processes that test side by side look in different places."""
-    began = os.getpid() % len(PORTS)
-    for first in itertools.chain(PORTS[began:], PORTS[:began]):
-        if all(is_free(port) for port in range(first, first + 6)):
+    """The first of ten free ports in a row, others at each call: what was just let go may linger.
+
+    Processes that test side by side begin in different places.
+    """
+    for place in itertools.islice(_tried, len(PORTS)):
+        first = PORTS[place * 7 % len(PORTS)]
+        if all(is_free(port) for port in range(first, first + PORTS.step)):
             return first
-    raise RuntimeError("no six free ports in a row below 32000")
+    raise RuntimeError("no ten free ports in a row below 32000")
 
 
 def is_free(port: int) -> bool:

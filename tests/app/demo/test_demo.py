@@ -133,6 +133,7 @@ def test_a_port_that_cannot_be_is_told(demo: Demo, port: str, told: str) -> None
 
 def test_a_port_in_use_is_named_with_a_way_out(demo: Demo) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", demo.port + 1))
         taken.listen()
         process = demo.start()
