@@ -6,8 +6,8 @@ Exchange's; everything else begins as MIME, which alone can carry References of 
 Small messages go whole; files of larger ones follow one by one, from 3 MB on through an upload session. Why:
 ADR 0016. A draft that could not be finished is taken away again. Our marker is written last: a draft that
 carries it is whole, and is taken up by the next attempt where this one never learnt of it (a killed process,
-a lost answer); one that has our Message-ID and no marker is half a draft. Repeating leaves at worst a draft
-too many, never a mail.
+a lost answer); one that has our Message-ID, or only says that it was begun, is half a draft. Repeating
+leaves at worst a draft too many, never a mail.
 Sources: https://learn.microsoft.com/en-us/graph/outlook-create-send-messages,
 https://learn.microsoft.com/en-us/graph/outlook-large-attachments, https://learn.microsoft.com/en-us/graph/use-the-api
 """
@@ -23,7 +23,14 @@ from providers.exchange import Outgoing
 from providers.outlook import parse
 from providers.outlook.calls import Calls
 from providers.outlook.decipher import Asked, TooSmallForSession
-from providers.outlook.requests import MARKER_PROPERTY, Call, GraphRequests, called, marked
+from providers.outlook.requests import (
+    BEGUN_PROPERTY,
+    MARKER_PROPERTY,
+    Call,
+    GraphRequests,
+    called,
+    marked,
+)
 from providers.outlook.settings import MicrosoftSettings
 from providers.outlook.wire import Message, MessageList, UploadSession
 from providers.protocol import Draft
@@ -91,6 +98,7 @@ class DraftRoom:
         for call in (
             self._requests.copies_with(DRAFTS, marked(message.marker)),
             self._requests.copies_with(DRAFTS, called(message.message_id)),
+            self._requests.copies_with(DRAFTS, marked(message.marker, BEGUN_PROPERTY)),
             self._requests.latest_copies(DRAFTS),
         ):
             for one in parse.listed(cast(MessageList, await self._calls.ask(call))).messages:
@@ -109,10 +117,19 @@ class DraftRoom:
             await self._calls.ask(self._requests.delete(remote_id))
 
     async def _reply(self, message: OutgoingMessage, answers: str) -> Draft | None:
-        """Exchange's own draft of a reply; None where the answered message is no longer there."""
-        call = self._requests.reply_to(answers, {MARKER_HEADER.lower(): message.marker})
+        """Exchange's own draft of a reply; None where the answered message is no longer there.
+
+        It says from its first moment whose it is. `createReply` takes "any writeable properties" of a
+        message, but no page shows an extended one: where Graph does not take it, the reply begins without.
+        """
+        headers = {MARKER_HEADER.lower(): message.marker}
+        marked_call = self._requests.reply_to(answers, headers, {BEGUN_PROPERTY: message.marker})
         try:
-            return parse.draft(cast(Message, await self._calls.ask(call)))
+            try:
+                return parse.draft(cast(Message, await self._calls.ask(marked_call)))
+            except OurBug:
+                plain = self._requests.reply_to(answers, headers)
+                return parse.draft(cast(Message, await self._calls.ask(plain)))
         except Gone:
             return None
 

@@ -13,7 +13,12 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from providers.outlook.requests import IN_REPLY_TO_PROPERTY, MARKER_PROPERTY, REFERENCES_PROPERTY
+from providers.outlook.requests import (
+    BEGUN_PROPERTY,
+    IN_REPLY_TO_PROPERTY,
+    MARKER_PROPERTY,
+    REFERENCES_PROPERTY,
+)
 from providers.outlook.settings import MicrosoftSettings
 from providers.outlook.wire import GraphRecipient, Message, MessageList, Subscription, User
 from providers.protocol import Draft, SentCopy
@@ -211,7 +216,8 @@ def is_draft_of(message: Message, *, marker: str, internet_message_id: str) -> b
     if message.get("isDraft") is not True:
         return None
     theirs = _marker(message, {})
-    if theirs is None and message_id(message.get("internetMessageId")) == internet_message_id:
+    begun = _properties(message).get(BEGUN_PROPERTY.lower()) == marker
+    if theirs is None and (begun or message_id(message.get("internetMessageId")) == internet_message_id):
         return False
     return True if theirs == marker else None
 

@@ -27,6 +27,8 @@ PAGE: Final = 250
 CONTACTS_PAGE: Final = 500
 MARKER_PROPERTY: Final = "String {7c0f0d5e-6b0b-4f7e-9a53-0a6f2f1f9c11} Name BothwaysSubmission"
 """Our submission's marker on the message itself: it stays in the mailbox, and can be searched for."""
+BEGUN_PROPERTY: Final = "String {7c0f0d5e-6b0b-4f7e-9a53-0a6f2f1f9c11} Name BothwaysBegun"
+"""The same, on a reply's draft from its first moment: there is something of ours, perhaps not whole."""
 IN_REPLY_TO_PROPERTY: Final = "String 0x1042"
 REFERENCES_PROPERTY: Final = "String 0x1039"
 """MAPI's In-Reply-To and References, which sent copies have too; their headers are not told.
@@ -131,10 +133,17 @@ class GraphRequests:
         outgoing = Outgoing("graph.draft", "POST", f"{self._root}me/messages", headers, encoded)
         return Call(outgoing, Asked.NEW_DRAFT)
 
-    def reply_to(self, remote_id: str, headers: Mapping[str, str]) -> Call:
+    def reply_to(
+        self, remote_id: str, headers: Mapping[str, str], properties: Mapping[str, str] | None = None
+    ) -> Call:
         """A draft that answers a message: Exchange writes In-Reply-To, References and the conversation."""
         listed = [{"name": name, "value": value} for name, value in headers.items()]
-        content = {"message": {"internetMessageHeaders": listed}}
+        message: dict[str, object] = {"internetMessageHeaders": listed}
+        if properties:
+            message["singleValueExtendedProperties"] = [
+                {"id": name, "value": value} for name, value in properties.items()
+            ]
+        content = {"message": message}
         where = f"me/messages/{_segment(remote_id)}/createReply"
         return self._post("graph.reply", where, content, Asked.DRAFT)
 
@@ -233,7 +242,7 @@ _HEADER_NAMES: Final = {"prefer": "Prefer", "accept": "Accept", "content-type": 
 
 
 def _properties() -> str:
-    wanted = (MARKER_PROPERTY, IN_REPLY_TO_PROPERTY, REFERENCES_PROPERTY)
+    wanted = (MARKER_PROPERTY, BEGUN_PROPERTY, IN_REPLY_TO_PROPERTY, REFERENCES_PROPERTY)
     return f"singleValueExtendedProperties($filter={' or '.join(f'id eq {literal(one)}' for one in wanted)})"
 
 
@@ -247,14 +256,13 @@ def called(internet_message_id: str) -> str:
     return f"internetMessageId eq {literal(f'<{internet_message_id}>')}"
 
 
-def marked(marker: str) -> str:
-    """The condition that a message carries our marker.
+def marked(marker: str, name: str = MARKER_PROPERTY) -> str:
+    """The condition that a message carries our marker, under this name.
 
     Source: https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get
     """
     return (
-        f"singleValueExtendedProperties/Any(ep: ep/id eq {literal(MARKER_PROPERTY)} "
-        f"and ep/value eq {literal(marker)})"
+        f"singleValueExtendedProperties/Any(ep: ep/id eq {literal(name)} and ep/value eq {literal(marker)})"
     )
 
 

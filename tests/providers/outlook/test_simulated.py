@@ -311,6 +311,35 @@ async def test_half_a_draft_that_an_earlier_attempt_left_is_taken_away(world: Ou
     assert fetched.envelope is not None and len(fetched.envelope.attachments) == 1
 
 
+async def test_a_reply_that_was_only_begun_is_taken_away(world: OutlookWorld) -> None:
+    """The process was killed between createReply and the first PATCH: the draft says that it was begun."""
+    mailbox = await world.connect()
+    arrived = await world.deliver(mailbox.address, subject="Roof")
+    message = written(mailbox.address).message
+    await world.simulator.add_fault("hang_before", "graph.messages.update")
+    storing = asyncio.create_task(mailbox.provider.create_draft(message, answers=arrived))
+    await wait_until(partial(world.held, mailbox.address, "DRAFT"), description="a reply is begun")
+    await _ended(storing)
+    await world.simulator.ask("DELETE", "/dials")
+
+    again = await world.again(mailbox).provider.create_draft(message, answers=arrived, again=True)
+
+    assert await world.held(mailbox.address, "DRAFT") == [again.remote_id]
+
+
+async def test_a_reply_begins_without_the_property_where_graph_does_not_take_it(world: OutlookWorld) -> None:
+    mailbox = await world.connect()
+    arrived = await world.deliver(mailbox.address, subject="Roof")
+    await world.simulator.add_fault("status", "graph.messages.createReply", code=400, body="InvalidRequest")
+
+    message = written(mailbox.address).message
+    draft = await mailbox.provider.create_draft(message, answers=arrived)
+
+    assert await world.held(mailbox.address, "DRAFT") == [draft.remote_id]
+    created = await world.simulator.journal(account=mailbox.address, method="graph.messages.createReply")
+    assert [one["status"] for one in created] == [400, 201]
+
+
 async def _ended(task: "asyncio.Task[Draft]") -> None:
     """End a task as a killed process ends: it takes nothing away."""
     task.cancel()
