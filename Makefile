@@ -15,7 +15,7 @@ help: ## Show this list
 	@echo
 	@echo "  PORT=9000 make demo   uses ports 9000 to 9005 instead of 8000 to 8005"
 
-demo: ## Run everything here: web app, API, worker, database, simulated Google and Microsoft; prints the links
+demo: ## Run everything here: web app, API, worker, database, a simulated Google and Microsoft; prints the links
 	@sh requirements/install.sh embedded
 	@$(RUN) -m app demo --with-parent
 
