@@ -129,7 +129,8 @@ where id = :id and fence = :fence returning id, queue, due_at
 """)
 
 _POSTPONE = text("""
-update commands set lease_until = null, last_error = :error,
+update commands set lease_until = null, last_error = cast(:error as varchar),
+    attempts = case when cast(:error as varchar) is null then greatest(attempts - 1, 0) else attempts end,
     due_at = case when :heeds and asked > :asked then least(now(), :due_at) else :due_at end,
     next_due_at = case when next_due_at > :due_at then next_due_at end
 where id = :id and fence = :fence returning id, queue, due_at

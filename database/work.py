@@ -136,7 +136,10 @@ class Work:
         self, claimed: Claimed, due_at: datetime, error: str | None = None, *, heeds: bool = False
     ) -> None:
         """Let the command be tried again, not before `due_at`; or at once where it heeds what was asked
-        during the run, and something was. Raises at the commit: StaleClaim."""
+        during the run, and something was. A run without an error counts as no attempt.
+
+        Raises at the commit: StaleClaim.
+        """
         self._ends.append(End(Ending.POSTPONE, claimed, due_at=due_at, error=error, heeds=heeds))
 
     async def park(self, claimed: Claimed, error: str) -> None:

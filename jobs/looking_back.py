@@ -91,7 +91,8 @@ async def _take_in(
             rows = table_of(SyncGapRow).c
             await work.execute(update(SyncGapRow).where(rows.id == gap_id).values(**values))
 
-        await take(desk, listed.remote_ids, finish)
+        # A page is taken in parts where there is little quota: those too from the oldest to the newest.
+        await take(desk, listed.remote_ids[::-1], finish)
         listed = None
         if pages and desk.context.now() >= until:
             return False

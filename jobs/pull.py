@@ -74,7 +74,7 @@ class _NoPlace(Exception):
 async def _catching_up(desk: Desk, mails: int) -> AsyncIterator[None]:
     """Take a page in; one that is a backlog, only while few others do so.
 
-    It lasts as long as the provider's quota makes it, and its job holds a place of the live queue meanwhile.
+    It keeps its job's place of the live queue busy until the mailbox's quota is used up.
 
     Raises:
         _NoPlace: nothing of the page was read; it is to be tried again, a little later.
@@ -102,6 +102,7 @@ async def _read_feed(desk: Desk, until: datetime) -> bool:
         try:
             if cursor is None:
                 raise CursorExpired("the mailbox has no cursor")
+            await desk.provider.room(1)
             page = await desk.provider.changes(cursor)
         except CursorExpired:
             cursor = await _open_gap(desk)

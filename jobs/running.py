@@ -19,7 +19,7 @@ import structlog
 from database.commands import Claimed, StaleClaim
 from database.work import Work
 from jobs.context import JobContext
-from rules.errors import OperatorMustAct, ProviderTrouble, Retryable
+from rules.errors import NoRoom, OperatorMustAct, ProviderTrouble, Retryable
 from rules.happenings import Command
 from rules.pacing import backoff
 
@@ -78,6 +78,9 @@ async def carry_out(context: JobContext, table: dict[str, Job], claimed: Claimed
         await _end(context, claimed, outcome)
     except StaleClaim:
         words.warning("job lost its lease; another worker has it")
+    except NoRoom as full:
+        words.info("job gives its place back until there is quota", until=full.at.isoformat())
+        await _put_off(context, claimed, full.at, None)
     except Retryable as trouble:
         at = trouble.at or context.now() + _pause(context, claimed)
         words.info("job waits", reason=str(trouble), until=at.isoformat())
@@ -102,7 +105,7 @@ async def _end(context: JobContext, claimed: Claimed, outcome: Outcome) -> None:
                 await work.postpone(claimed, at, None, heeds=heeds)
 
 
-async def _put_off(context: JobContext, claimed: Claimed, at: datetime, error: str) -> None:
+async def _put_off(context: JobContext, claimed: Claimed, at: datetime, error: str | None) -> None:
     try:
         async with context.db.work(claimed.workspace_id) as work:
             await work.postpone(claimed, at, error)

@@ -5,7 +5,9 @@ rows (jobs/storing.py), the change feed (jobs/pull.py).
 
 The law: the page ends with one transaction that holds the decisions, what was set aside and whatever the
 caller adds (its cursor). So a cursor moves only when everything before it is stored, skipped or set aside. A
-page that is taken again skips what it finds stored or decided before it asks the provider for anything.
+page that is taken again skips what it finds stored or decided before it asks the provider for anything. So
+it is taken in parts, as many mails at a time as there is quota for; where there is none left, the decisions
+so far are kept and the job gives its place back rather than wait.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,13 +35,17 @@ from providers.protocol import FetchedEnvelope, MailProvider
 from rules.bounce_words import reports_on_ours
 from rules.decision import Decision, Facts, SyncSettings, decide, in_order, learn, questions
 from rules.envelope import Envelope
-from rules.errors import Gone, NeedsReconnect, ProviderTrouble, Retryable
+from rules.errors import Gone, NeedsReconnect, NoRoom, ProviderTrouble, Retryable
 from rules.happenings import RetrySetAside
 from rules.pacing import backoff
 from rules.words import SkipReason
 
 log = structlog.get_logger(__name__)
 
+MOST_AT_ONCE: Final = 50
+"""How many mails of a page are looked at together: as many envelopes as one request to Gmail may ask for."""
+FEWEST_AT_ONCE: Final = 10
+"""... where the quota is waited for."""
 HELD_PAGES: Final = 3
 """How often a page waits for messages that the provider puts off, before it goes on without them."""
 
@@ -69,6 +75,8 @@ class _Page:
     set_aside: list[tuple[str, ProviderTrouble]] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     put_off: Retryable | None = None
+    got_on: bool = False
+    """Something was settled by this run that the next need not look at again."""
 
 
 async def take(desk: Desk, remote_ids: Sequence[str], finish: Finish) -> None:
@@ -76,11 +84,40 @@ async def take(desk: Desk, remote_ids: Sequence[str], finish: Finish) -> None:
 
     Raises:
         Retryable: some messages were put off; the rest is stored, the page has not ended.
+        NoRoom: there is quota again at that time; what was read until then is stored.
         NeedsReconnect: the way to the provider is shut.
         StaleClaim: the job lost its lease, or the mailbox was disconnected meanwhile.
     """
-    page = _Page()
-    envelopes = await _envelopes(desk, await _unknown(desk, remote_ids), page)
+    page, left = _Page(), await _unknown(desk, remote_ids)
+    first = True
+    while left:
+        number = await _room(desk, len(left), waits=not (first or page.got_on))
+        await _take_some(desk, left[:number], page)
+        first, left = False, left[number:]
+        if left:
+            await _keep(desk, page)
+    if page.put_off is not None and desk.claimed.attempts < HELD_PAGES:
+        await _keep(desk, page)
+        raise page.put_off
+    await _end(desk, page, finish)
+
+
+async def _room(desk: Desk, mails: int, *, waits: bool) -> int:
+    """Return how many mails to look at next.
+
+    A run that has only looked at what the next one would look at again waits for quota with its place held:
+    otherwise runs could follow each other for good, none of which gets any further.
+    """
+    try:
+        return await desk.provider.room(min(mails, MOST_AT_ONCE))
+    except NoRoom:
+        if not waits:
+            raise
+        return min(mails, FEWEST_AT_ONCE)
+
+
+async def _take_some(desk: Desk, remote_ids: Sequence[str], page: _Page) -> None:
+    envelopes = await _envelopes(desk, remote_ids, page)
     desk.context.passing("pull.envelopes")
     facts = await look_up(
         desk.context.db,
@@ -91,9 +128,6 @@ async def take(desk: Desk, remote_ids: Sequence[str], finish: Finish) -> None:
     )
     for envelope in in_order(envelopes):
         facts = await _take_one(desk, envelope, facts, page)
-    if page.put_off is not None and desk.claimed.attempts < HELD_PAGES:
-        raise page.put_off
-    await _end(desk, page, finish)
 
 
 async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -> Facts:
@@ -187,9 +221,7 @@ async def _unknown(desk: Desk, remote_ids: Sequence[str]) -> list[str]:
     return [one for one in once if one not in known]
 
 
-async def _envelopes(desk: Desk, remote_ids: list[str], page: _Page) -> list[Envelope]:
-    if not remote_ids:
-        return []
+async def _envelopes(desk: Desk, remote_ids: Sequence[str], page: _Page) -> list[Envelope]:
     found: list[Envelope] = []
     for outcome in await desk.provider.envelopes(remote_ids):
         if outcome.envelope is not None:
@@ -212,28 +244,51 @@ def _sort_out(outcome: FetchedEnvelope, page: _Page) -> None:
             page.set_aside.append((outcome.remote_id, trouble))
 
 
+async def _keep(desk: Desk, page: _Page) -> None:
+    """Write down what was decided so far, while the page goes on."""
+    if not page.decided and not page.settled:
+        return
+    page.got_on |= any(decision.reason is not SkipReason.NOT_MAIL for _, decision in page.decided)
+    rows = await _decision_rows(desk, page)
+    async with desk.context.db.work(desk.mailbox.workspace_id) as work:
+        await hold(desk.context, work, desk.claimed)
+        await _write_decisions(work, rows)
+        await _forget_settled(work, desk, page)
+    page.decided, page.settled = [], []
+    desk.context.passing("pull.part")
+
+
 async def _end(desk: Desk, page: _Page, finish: Finish) -> None:
     context, mailbox = desk.context, desk.mailbox
-    rows = [await _decision_row(desk, envelope, decision) for envelope, decision in page.decided]
+    rows = await _decision_rows(desk, page)
     async with context.db.work(mailbox.workspace_id) as work:
         await hold(desk.context, work, desk.claimed)
-        if rows:
-            statement = insert(SyncDecisionRow).values(rows)
-            await work.execute(
-                statement.on_conflict_do_update(
-                    constraint="sync_decisions_once",
-                    set_={
-                        name: statement.excluded[name]
-                        for name in ("at", "synced", "reason", "rule", "size_bytes")
-                    },
-                    # Looking at a draft again says nothing new of it.
-                    where=table_of(SyncDecisionRow).c.rule.is_distinct_from(statement.excluded.rule),
-                )
-            )
-        await _settle(work, desk, page)
+        await _write_decisions(work, rows)
+        await _forget_settled(work, desk, page)
+        await _set_aside(work, desk, page)
         await finish(work)
         context.passing("pull.cursor-uncommitted")
     context.passing("pull.cursor")
+
+
+async def _decision_rows(desk: Desk, page: _Page) -> list[dict[str, object]]:
+    return [await _decision_row(desk, envelope, decision) for envelope, decision in page.decided]
+
+
+async def _write_decisions(work: Work, rows: list[dict[str, object]]) -> None:
+    if not rows:
+        return
+    statement = insert(SyncDecisionRow).values(rows)
+    await work.execute(
+        statement.on_conflict_do_update(
+            constraint="sync_decisions_once",
+            set_={
+                name: statement.excluded[name] for name in ("at", "synced", "reason", "rule", "size_bytes")
+            },
+            # Looking at a draft again says nothing new of it.
+            where=table_of(SyncDecisionRow).c.rule.is_distinct_from(statement.excluded.rule),
+        )
+    )
 
 
 async def _decision_row(desk: Desk, envelope: Envelope, decision: Decision) -> dict[str, object]:
@@ -253,13 +308,17 @@ async def _decision_row(desk: Desk, envelope: Envelope, decision: Decision) -> d
     }
 
 
-async def _settle(work: Work, desk: Desk, page: _Page) -> None:
-    """Write what was set aside, and forget what was set aside before and is settled now."""
+async def _forget_settled(work: Work, desk: Desk, page: _Page) -> None:
+    """Forget what was set aside before and is settled now."""
     rows = table_of(SetAsideRow)
     if page.settled:
         await work.execute(
             rows.delete().where(rows.c.mailbox_id == desk.mailbox.id, rows.c.remote_id.in_(page.settled))
         )
+
+
+async def _set_aside(work: Work, desk: Desk, page: _Page) -> None:
+    rows = table_of(SetAsideRow)
     if not page.set_aside:
         return
     limit = desk.context.settings.set_aside_attempts

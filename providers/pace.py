@@ -18,14 +18,20 @@ from typing import Final, Protocol
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from rules.errors import Retryable, Scope
-from rules.pacing import GMAIL_PROJECT_RATE, GMAIL_USER_RATE, Bucket, Rate, full, take
+from rules.errors import NoRoom, Retryable, Scope
+from rules.pacing import GMAIL_PROJECT_RATE, GMAIL_USER_RATE, Bucket, Rate, full, room, take
 
 AT_ONCE: Final = 4
 """Calls of one mailbox at once. Google's limit is unpublished, about five are known to pass."""
 PATIENCE: Final = timedelta(seconds=15)
 """How long a request waits for its turn here; a longer wait is given back to the caller."""
+MOMENT: Final = timedelta(milliseconds=500)
+"""How long a job that can go on later waits for quota with its place held."""
+WORTH_COMING_FOR: Final = 10
+"""How much a job that gave its place back finds room for when it comes again, where that much is left."""
 MAILBOXES_REMEMBERED: Final = 20_000
+LOOK_ONLY: Final = timedelta(seconds=-1)
+"""A patience that nothing is taken with, since no wait is shorter."""
 REDIS_PATIENCE: Final = timedelta(milliseconds=250)
 REDIS_ABSENCE: Final = timedelta(seconds=5)
 
@@ -78,6 +84,7 @@ class MailboxPace:
         self._own = _Local(pace.mailbox_rate)
         self._paused_until: datetime | None = None
         self._sending_paused_until: datetime | None = None
+        self._full_until: datetime | None = None
 
     @asynccontextmanager
     async def turn(self, units: int, *, sending: bool, places: int = 1) -> AsyncIterator[None]:
@@ -96,6 +103,27 @@ class MailboxPace:
                 await asyncio.sleep(wait.total_seconds())
             self._refuse_during_pause(sending)
             yield
+
+    async def room(self, cost: float, wanted: int) -> int:
+        """Return how many of `wanted` things at `cost` each may be read now, without a wait to speak of.
+
+        Nothing is taken: it is for a job that would rather come again than hold its place while it waits.
+
+        Raises:
+            NoRoom: for too few of them to begin with; until then the next to ask hears the same.
+        """
+        now = self._pace.clock()
+        if self._full_until is not None and self._full_until > now:
+            raise NoRoom(self._full_until)
+        possible, rest, least = wanted, timedelta(0), min(wanted, WORTH_COMING_FOR)
+        for rate, wait in await self._waits(cost * wanted):
+            possible = min(possible, room(rate, cost, wanted, wait, MOMENT))
+            spared = cost * wanted - min(cost * least, rate.capacity)
+            rest = max(rest, wait - timedelta(seconds=spared / rate.per_second))
+        if possible < least and rest > MOMENT:
+            self._full_until = now + rest
+            raise NoRoom(self._full_until)
+        return max(possible, 1)
 
     def told(self, trouble: Retryable) -> None:
         """Remember a pause that the provider named."""
@@ -118,6 +146,22 @@ class MailboxPace:
             if until is not None and until > now:
                 raise Retryable("The provider asked for a pause that is not over.", until, concerns)
 
+    async def _waits(self, units: float) -> list[tuple[Rate, timedelta]]:
+        """The wait for `units` by each bucket; nothing is taken."""
+        now, shared = self._pace.clock(), self._pace.shared
+        waits = [(bucket.rate, bucket.peek(units, now)) for bucket in (self._own, self._pace.project)]
+        if shared is not None:
+            for key, rate in self._shared_keys():
+                waits.append((rate, await shared.take(key, rate, units, LOOK_ONLY)))
+        return waits
+
+    def _shared_keys(self) -> tuple[tuple[str, Rate], tuple[str, Rate]]:
+        name = self._pace.name
+        return (
+            (f"{name}:mailbox:{self._key}", self._own.rate),
+            (f"{name}:project", self._pace.project.rate),
+        )
+
     async def _wait(self, units: int) -> timedelta:
         """The longest of the waits. Nothing is taken in this process where it would be too long."""
         now = self._pace.clock()
@@ -126,12 +170,7 @@ class MailboxPace:
             return local
         shared = timedelta(0)
         if self._pace.shared is not None:
-            name = self._pace.name
-            rates = (
-                (f"{name}:mailbox:{self._key}", self._own.rate),
-                (f"{name}:project", self._pace.project.rate),
-            )
-            for key, rate in rates:
+            for key, rate in self._shared_keys():
                 shared = max(shared, await self._pace.shared.take(key, rate, units, PATIENCE))
                 if shared > PATIENCE:
                     return shared

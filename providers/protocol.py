@@ -126,6 +126,13 @@ class MailProvider(Protocol):
     async def profile(self) -> Profile:
         """Return whose mailbox this is and where its change feed stands now."""
 
+    async def room(self, mails: int) -> int:
+        """Return how many of so many mails may be read now, envelope and body, without waiting for quota.
+
+        Raises:
+            NoRoom: for none that are worth beginning with.
+        """
+
     async def changes(self, cursor: str) -> ChangePage:
         """Return the next page of changes after `cursor`. Raises CursorExpired when it is no longer known."""
 

@@ -45,6 +45,13 @@ class Retryable(ProviderTrouble):
     concerns: Scope = Scope.MAILBOX
 
 
+@dataclass
+class NoRoom(Exception):
+    """Our own pace has no room for what is to be read before `at`: nothing was refused, nothing failed."""
+
+    at: datetime
+
+
 class ReconnectReason(StrEnum):
     """Why a mailbox needs its user; each has a sentence in rules/mailbox_life.py."""
 

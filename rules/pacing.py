@@ -7,6 +7,7 @@ Source: https://developers.google.com/workspace/gmail/api/reference/quota (as of
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 BACKOFF_FIRST: Final = timedelta(seconds=1)
@@ -95,6 +96,15 @@ def take(bucket: Bucket, rate: Rate, cost: float, now: datetime) -> tuple[Bucket
     if bucket.blocked_until is not None and bucket.blocked_until > now:
         wait = max(wait, bucket.blocked_until - now)
     return Bucket(tokens, max(now, bucket.at), bucket.blocked_until), wait
+
+
+def room(rate: Rate, cost: float, wanted: int, wait: timedelta, patience: timedelta) -> int:
+    """Return how many of `wanted` things at `cost` each can be had within `patience`.
+
+    `wait` is what all of them would have to wait.
+    """
+    missing = max((wait - patience).total_seconds(), 0.0) * rate.per_second
+    return max(wanted - ceil(missing / cost), 0)
 
 
 def block(bucket: Bucket, until: datetime) -> Bucket:

@@ -52,9 +52,11 @@ from rules.errors import (
     Retryable,
 )
 from rules.mime_out import OutgoingMessage, compose
+from rules.pacing import gmail_units
 from rules.words import Provider
 
 ISSUER: Final = "https://accounts.google.com"
+MAIL_UNITS: Final = 2 * gmail_units("gmail.users.messages.get")
 MARK_LIMIT: Final = 1000
 EMPTY_PAGES: Final = 50
 """Pages without history that are followed in one go; the feed sends such pages."""
@@ -104,6 +106,9 @@ class GmailProvider:
             cursor=parse.profile_cursor(said, asked_at),
             at=(answer.answered_at or asked_at).replace(microsecond=0),
         )
+
+    async def room(self, mails: int) -> int:
+        return await self._calls.pace.room(MAIL_UNITS, mails)
 
     async def changes(self, cursor: str) -> ChangePage:
         start, asked_at = parse.start_of(cursor), self._calls.now()

@@ -49,6 +49,8 @@ RAW_LIMIT_BYTES: Final = 220 * 1024 * 1024
 """Over the 150 MB that a mailbox may be set to take, as MIME."""
 SEND_DEADLINE: Final = timedelta(seconds=30)
 READ_BACK: Final = timedelta(seconds=10)
+MAIL_REQUESTS: Final = 3
+"""What reading a mail takes at most: its envelope, the names of its attachments, its body."""
 FIRST_PAGES: Final = 20
 ERASED: Final = "recoverableitemsdeletions"
 """Where Exchange keeps what was deleted for good, for two weeks or longer."""
@@ -95,6 +97,9 @@ class OutlookProvider:
             cursor=encode_outlook(OutlookCursor(at, mail, erased)),
             at=at,
         )
+
+    async def room(self, mails: int) -> int:
+        return await self._calls.pace.room(MAIL_REQUESTS, mails)
 
     async def changes(self, cursor: str) -> ChangePage:
         try:

@@ -167,6 +167,17 @@ async def test_postponed_waits_and_parked_stays_until_asked(
     assert (await taken(db, command_id)).attempts == 1
 
 
+async def test_a_run_that_only_goes_on_later_is_no_attempt(
+    db: Database, workspace: WorkspaceForTests
+) -> None:
+    command_id = await ask(db, workspace, PullMailbox(MailboxId(new_id())))
+    for error, attempts in ((None, 1), (None, 1), ("failed", 1), (None, 2), ("failed", 2), ("failed", 3)):
+        claimed = await taken(db, command_id)
+        assert claimed.attempts == attempts
+        async with db.work(workspace.id) as work:
+            await work.postpone(claimed, work.now - timedelta(seconds=1), error)
+
+
 @pytest.mark.rule("R65")
 async def test_a_flood_of_one_workspace_does_not_hold_up_another(
     db: Database, workspace: WorkspaceForTests, other_workspace: WorkspaceForTests

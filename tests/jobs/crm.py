@@ -289,6 +289,11 @@ class Crm:
         told = await self.rows("select kind from events order by number")
         return [one["kind"] for one in told]
 
+    async def bodies_read(self, account: str) -> int:
+        """Return how often a message was read whole out of a Gmail mailbox."""
+        reads = await self.simulator.journal(account=account, method="gmail.users.messages.get")
+        return sum(one["query"].get("format") == ["raw"] for one in reads)
+
     def passing(self, tell: Callable[[str], None]) -> None:
         """Let a test be told of each point where a crash matters."""
         self.context = replace(self.context, passing=tell)

@@ -83,8 +83,7 @@ async def test_a_strangers_mail_leaves_a_decision_and_no_trace_of_itself(crm: Cr
     assert not any(
         "noor" in str(value).lower() or "secret" in str(value).lower() for value in decision.values()
     )
-    reads = await crm.simulator.journal(account=ANN, method="gmail.users.messages.get")
-    assert not any("format=raw" in one["path"] + str(one.get("query", "")) for one in reads)
+    assert await crm.bodies_read(ANN) == 0
 
 
 @pytest.mark.rule("D2")

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from providers.pace import AT_ONCE, Pace, RedisBuckets
-from rules.errors import Retryable, Scope
+from rules.errors import NoRoom, Retryable, Scope
 from rules.pacing import Rate
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -72,6 +72,63 @@ async def test_a_wait_that_is_too_long_is_told_and_costs_nothing() -> None:
     await taken(pace, "b", 10)
     clock.at += timedelta(seconds=100)
     await taken(pace, "a", 10)
+
+
+@pytest.mark.parametrize(
+    ("taken_before", "wanted", "possible", "seconds"),
+    [
+        (0, 1, 1, None),
+        (0, 25, 25, None),
+        (0, 500, 26, None),
+        (600, 500, 11, None),
+        (640, 500, None, 4.0),
+        (980, 500, None, 38.0),
+        (980, 1, 1, None),
+        (1000, 1, None, 4.0),
+    ],
+)
+async def test_room_is_told_without_taking_any(
+    taken_before: int, wanted: int, possible: int | None, seconds: float | None
+) -> None:
+    """A mail is 40 of 1 000; half a second is waited for; fewer than ten are not worth beginning with."""
+    clock = Clock()
+    pace = Pace(clock=clock, mailbox_rate=Rate(capacity=1000, per_second=80 if seconds is None else 10))
+    await taken(pace, "a", taken_before)
+    for _ in range(2):
+        if possible is not None:
+            assert await pace.mailbox("a").room(40, wanted) == possible
+            continue
+        with pytest.raises(NoRoom) as told:
+            await pace.mailbox("a").room(40, wanted)
+        assert told.value.at == START + timedelta(seconds=seconds or 0)
+    assert await pace.mailbox("b").room(40, 1) == 1
+    if seconds is not None:
+        clock.at += timedelta(seconds=seconds)
+        assert await pace.mailbox("a").room(40, wanted) == min(wanted, 10)
+
+
+async def test_a_bucket_that_could_never_hold_as_much_has_room_once_it_is_full() -> None:
+    """A rate that is set very low makes a mailbox slow, and does not stop it."""
+    clock = Clock()
+    pace = Pace(clock=clock, mailbox_rate=SLOW).mailbox("a")
+    assert await pace.room(40, 5) == 1
+    async with pace.turn(5, sending=False):
+        pass
+    with pytest.raises(NoRoom) as told:
+        await pace.room(40, 5)
+    clock.at = told.value.at
+    assert await pace.room(40, 5) == 1
+
+
+async def test_room_heeds_what_other_processes_took(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as other:
+        first = Pace(clock=Clock(), shared=RedisBuckets(one), mailbox_rate=SLOW)
+        second = Pace(clock=Clock(), shared=RedisBuckets(other), mailbox_rate=SLOW)
+        assert await second.mailbox("a").room(1, 10) == 10
+        await taken(first, "a", 10)
+        with pytest.raises(NoRoom):
+            await second.mailbox("a").room(1, 10)
+        assert await second.mailbox("b").room(1, 10) == 10
 
 
 async def test_the_project_is_paced_as_well() -> None:
