@@ -181,9 +181,7 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 async def _write_durably(path: Path, pieces: AsyncIterator[bytes]) -> None:
     """Write beside the final name, and take that name only when every byte is on the disk."""
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = await asyncio.to_thread(mkstemp, _UNFINISHED, path.name, path.parent)
-    unfinished = Path(name)
+    descriptor, unfinished = await asyncio.to_thread(_begin, path)
     try:
         try:
             async for piece in pieces:
@@ -193,8 +191,14 @@ async def _write_durably(path: Path, pieces: AsyncIterator[bytes]) -> None:
             os.close(descriptor)
         await asyncio.to_thread(_take_name, unfinished, path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)  # noqa: ASYNC240  # at once: the task may be on its way out
+        unfinished.unlink(missing_ok=True)  # at once: the task may be on its way out
         raise
+
+
+def _begin(path: Path) -> tuple[int, Path]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = mkstemp(_UNFINISHED, path.name, path.parent)
+    return descriptor, Path(name)
 
 
 def _write_all(descriptor: int, piece: bytes) -> None:

@@ -5,12 +5,12 @@ are read by a child process that may be killed (jobs/sandbox.py). What cannot be
 the message is stored with what could be read, a warning, and its raw bytes.
 """
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
-
-import anyio
 
 from database.blobs import key_for
 from database.ids import new_id
@@ -50,18 +50,8 @@ async def fetch_content(
     Raises:
         ProviderTrouble: the provider did not give it; Gone, if it no longer has it.
     """
-    folder = context.scratch / new_id().hex
-    parts = folder / "parts"
-    parts.mkdir(mode=0o700, parents=True)
-    try:
-        raw = folder / "message.eml"
-        async with await anyio.open_file(raw, "wb") as out:
-            async for piece in provider.raw(envelope.remote_id):
-                await out.write(piece)
-        read = await context.sandbox.parse(raw, parts)
+    async with _fetched(context, provider, envelope) as (raw, read):
         return await keep_read(context, workspace_id, raw, read, decision, settings)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def keep_read(
@@ -138,21 +128,59 @@ async def _keep_file(
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as source:
-        while piece := await source.read(PIECE_BYTES):
-            yield piece
+    at = 0
+    while piece := await asyncio.to_thread(_piece, path, at):
+        yield piece
+        at += len(piece)
+        if len(piece) < PIECE_BYTES:
+            return
+
+
+def _piece(path: Path, at: int) -> bytes:
+    with path.open("rb", buffering=0) as source:
+        source.seek(at)
+        return source.read(PIECE_BYTES)
 
 
 async def read_only(context: JobContext, provider: MailProvider, envelope: Envelope) -> ParsedMessage:
     """Return what a message says and keep nothing of it. Raises: ProviderTrouble."""
+    async with _fetched(context, provider, envelope) as (_, read):
+        return read.message
+
+
+@asynccontextmanager
+async def _fetched(
+    context: JobContext, provider: MailProvider, envelope: Envelope
+) -> AsyncIterator[tuple[Path, SandboxedMessage]]:
+    """Give a message's raw bytes in a private file, and what was read of them; both are gone afterwards."""
     folder = context.scratch / new_id().hex
-    parts = folder / "parts"
-    parts.mkdir(mode=0o700, parents=True)
+    raw, parts = folder / "message.eml", folder / "parts"
+    for made in (folder, parts):
+        made.mkdir(mode=0o700)
     try:
-        raw = folder / "message.eml"
-        async with await anyio.open_file(raw, "wb") as out:
-            async for piece in provider.raw(envelope.remote_id):
-                await out.write(piece)
-        return (await context.sandbox.parse(raw, parts)).message
+        waiting = bytearray()
+        async for piece in provider.raw(envelope.remote_id):
+            waiting += piece
+            if len(waiting) >= PIECE_BYTES:
+                await asyncio.to_thread(_append, raw, waiting)
+                waiting = bytearray()
+        await asyncio.to_thread(_append, raw, waiting)
+        yield raw, await context.sandbox.parse(raw, parts)
     finally:
+        _remove(folder, raw, parts)
+
+
+def _append(path: Path, piece: bytearray) -> None:
+    with path.open("ab") as out:
+        out.write(piece)
+
+
+def _remove(folder: Path, raw: Path, parts: Path) -> None:
+    """Remove what should be there, which is cheaper than `rmtree`; that is for what else there may be."""
+    try:
+        for path in (*parts.iterdir(), raw):
+            path.unlink()
+        parts.rmdir()
+        folder.rmdir()
+    except OSError:
         shutil.rmtree(folder, ignore_errors=True)
