@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { useQuery } from "urql";
 
 import { contactThreadsQuery, type Conversation } from "../data/documents";
@@ -7,6 +8,7 @@ import { Avatar, Badge, classes, IconButton } from "../kit";
 import { words } from "../words/conversation";
 import { ago, shortTime } from "../words/times";
 import { useNameOf } from "./people";
+import { isWide } from "./useAside";
 
 function OtherThreads({ thread }: { thread: Conversation }) {
   const [answer] = useQuery({ query: contactThreadsQuery, variables: { id: thread.contact.id } });
@@ -79,6 +81,19 @@ function Syncing({ thread }: { thread: Conversation }) {
 
 /** Whom the conversation is with, who else is in it, and through which mailbox it lives. */
 export function Aside({ thread, onClose }: { thread: Conversation; onClose: () => void }) {
+  const sheet = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const own = sheet.current;
+    if (isWide() || own === null) return;
+    const before = document.activeElement;
+    own.focus();
+    return () => {
+      // Wherever the reader went meanwhile, they stay there.
+      if (document.activeElement !== document.body && !own.contains(document.activeElement)) return;
+      if (before instanceof HTMLElement && before !== document.body) before.focus();
+      else document.getElementById("main")?.focus();
+    };
+  }, []);
   const { user } = useSession();
   const nameOf = useNameOf();
   const { contact } = thread;
@@ -87,9 +102,18 @@ export function Aside({ thread, onClose }: { thread: Conversation; onClose: () =
   const others = thread.participants.filter((one) => !known.has(one.address));
   const heading = "mb-1.5 text-xs font-semibold text-ink-2";
   return (
+    // A sheet is left by Escape, as every sheet is.
+
     <aside
+      ref={sheet}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || isWide()) return;
+        event.stopPropagation();
+        onClose();
+      }}
       aria-label={words.about}
-      className="flex w-72 shrink-0 flex-col gap-6 overflow-y-auto border-s border-line bg-canvas p-4 max-2xl:absolute max-2xl:inset-y-0 max-2xl:end-0 max-2xl:z-20 max-2xl:shadow-3"
+      className="max-2xl:animate-appear outline-none flex w-72 shrink-0 flex-col gap-6 overflow-y-auto border-s border-line bg-canvas p-4 max-2xl:absolute max-2xl:inset-y-0 max-2xl:end-0 max-2xl:z-20 max-2xl:shadow-3"
     >
       <section aria-label={words.contact} className="flex flex-col gap-1">
         <span className="flex items-start justify-between">

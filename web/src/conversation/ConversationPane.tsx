@@ -14,6 +14,7 @@ import { words } from "../words/conversation";
 import { words as composerWords } from "../words/composer";
 import { messageTime } from "../words/times";
 import { Aside } from "./Aside";
+import { useAside } from "./useAside";
 import type { OpenConversation } from "./conversations";
 import { Header } from "./Header";
 import { MessageView } from "./MessageView";
@@ -53,20 +54,24 @@ function Coming({ row }: { row: ThreadRow | undefined }) {
   );
 }
 
-/** Opens at the first unread message, or at the last; later changes never move the reader. */
+/**
+ * Opens at the message that the address names, at the first unread one, or at the last. Later changes never move
+ * the reader; another message named does.
+ */
 function useFirstPlace(messages: readonly Message[], wanted: string | null, ready: boolean) {
   const scroller = useRef<HTMLDivElement>(null);
-  const placed = useRef(false);
+  const placed = useRef<string | null>(null);
   const [place] = useState(
     () => wanted ?? messages.find((message) => !message.read)?.id ?? messages.at(-1)?.id,
   );
   useLayoutEffect(() => {
-    if (!ready || placed.current) return;
-    placed.current = true;
-    const element = place === undefined ? null : document.getElementById(`message-${place}`);
+    const at = wanted ?? (placed.current === null ? place : undefined);
+    if (!ready || at === undefined || at === placed.current) return;
+    placed.current = at;
+    const element = document.getElementById(`message-${at}`);
     if (element !== null && scroller.current !== null)
       scroller.current.scrollTop = Math.max(0, element.offsetTop - 12);
-  }, [ready, place]);
+  }, [ready, place, wanted]);
   return { scroller, place };
 }
 
@@ -78,7 +83,7 @@ export default function ConversationPane({ id }: { id: string }) {
   const row = threads.row(id);
   const shown = thread ?? row;
   const wanted = useQueryWord("message");
-  const [aside, setAside] = useState(() => window.matchMedia("(min-width: 1536px)").matches);
+  const { aside, setAside } = useAside();
   useEffect(() => void conversations.load(id), [conversations, id]);
 
   const readNow = useEffectEvent(() => {

@@ -176,6 +176,15 @@ export const viewerQuery = graphql(
   [mailboxFields],
 );
 
+export const countsQuery = graphql(`
+  query InboxCounts {
+    viewer {
+      unreadThreads
+      unansweredThreads
+    }
+  }
+`);
+
 export const threadsQuery = graphql(
   `
     query Threads($filter: ThreadFilter, $first: Int, $after: String) {

@@ -34,9 +34,29 @@ function writing(target: EventTarget | null): boolean {
   );
 }
 
+/** Keys that write nothing in a search field: there they go through the list below it. */
+const WITHOUT_LETTERS = new Set(["ArrowDown", "ArrowUp", "Enter"]);
+
+function steers(event: KeyboardEvent): boolean {
+  return (
+    event.target instanceof Element &&
+    event.target.matches("input[data-steers]") &&
+    WITHOUT_LETTERS.has(event.key)
+  );
+}
+
 function overlaid(target: EventTarget | null): boolean {
   return (
     target instanceof Element && target.closest("[role=dialog], [role=alertdialog], [role=menu]") !== null
+  );
+}
+
+/** Whether Enter presses what has the focus; a list's option has it only after a click, and its list answers. */
+function isPressed(event: KeyboardEvent): boolean {
+  return (
+    event.key === "Enter" &&
+    event.target instanceof Element &&
+    event.target.closest("button, a[href]:not([role=option]), summary, [role=tab]") !== null
   );
 }
 
@@ -51,11 +71,11 @@ function nameOf(event: KeyboardEvent): string {
 
 /** Answers a key with the command it stands for; also given the keys pressed inside a mail's frame. */
 export function answerKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || event.altKey) return;
+  if (event.defaultPrevented || event.isComposing || event.altKey || isPressed(event)) return;
   const name = nameOf(event);
   const sequence = begun !== null && Date.now() - begun.at < 900 ? `${begun.key} ${name}` : null;
   begun = null;
-  const inField = writing(event.target);
+  const inField = writing(event.target) && !steers(event);
   const all = commandsStore
     .get()
     .filter((command) => command.everywhere === true || (!inField && !overlaid(event.target)));

@@ -6,33 +6,40 @@ import { useStore } from "../data/store";
 import { useFeed } from "../data/useFeed";
 import { useCommands, type Command } from "../frame/keys";
 import { goTo, usePathWords } from "../frame/route";
-import { EmptyState, Skeleton, classes } from "../kit";
+import { Skeleton, classes } from "../kit";
 import { words } from "../words/inbox";
 import { words as frameWords } from "../words/frame";
 import { assign, mark, markDone } from "./changes";
-import { InboxContext } from "./context";
+import { InboxContext, type InboxData } from "./context";
+import { InboxCounts } from "./counts";
 import { FOLDERS, type Folder } from "./folders";
 import { ListPane } from "./ListPane";
+import { Overview } from "./Overview";
 import { Threads } from "./threads";
 
 const conversationPane = () => import("../conversation/ConversationPane");
 const ConversationPane = lazy(conversationPane);
 
 /** The lists outlive the screen: going to settings and back shows them at once. */
-let kept: { userId: string; threads: Threads; conversations: Conversations } | null = null;
+let kept: (InboxData & { userId: string }) | null = null;
 
 function dataFor(userId: string): NonNullable<typeof kept> {
   if (kept?.userId !== userId)
-    kept = { userId, threads: new Threads(userId), conversations: new Conversations() };
+    kept = {
+      userId,
+      threads: new Threads(userId),
+      conversations: new Conversations(),
+      counts: new InboxCounts(),
+    };
   return kept;
 }
 
-function useTitle(threads: Threads): void {
-  const { unread } = useStore(threads.rows);
+function useTitle(counts: InboxCounts): void {
+  const unread = useStore(counts)?.unread ?? 0;
   useEffect(() => {
     document.title =
       unread > 0
-        ? `(${unread}) ${words.title} · ${frameWords.product}`
+        ? `(${words.atMost(unread)}) ${words.title} · ${frameWords.product}`
         : `${words.title} · ${frameWords.product}`;
     return () => void (document.title = frameWords.product);
   }, [unread]);
@@ -44,7 +51,9 @@ function useListKeys(threads: Threads, folder: Folder, openId: string | null) {
   const list = useStore(threads.lists[folder]);
   const [cursor, setCursor] = useState<string | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const at = cursor === null ? -1 : list.ids.indexOf(cursor);
+  // Whoever came by an address stands on what is open.
+  const stands = cursor ?? openId;
+  const at = stands === null ? -1 : list.ids.indexOf(stands);
   const target = useCallback(
     () => (chosen.size > 0 ? [...chosen] : [openId ?? cursor].filter((id) => id !== null)),
     [chosen, cursor, openId],
@@ -70,8 +79,10 @@ function useListKeys(threads: Threads, folder: Folder, openId: string | null) {
     const ids = target();
     if (ids.length === 0) return;
     const following =
-      list.ids.slice(at + 1).find((id) => !ids.includes(id)) ??
-      list.ids.slice(0, Math.max(0, at)).findLast((id) => !ids.includes(id));
+      at < 0
+        ? undefined
+        : (list.ids.slice(at + 1).find((id) => !ids.includes(id)) ??
+          list.ids.slice(0, Math.max(0, at)).findLast((id) => !ids.includes(id)));
     markDone(threads, ids, folder !== "done");
     setChosen(new Set());
     setCursor(following ?? null);
@@ -129,13 +140,14 @@ function useListKeys(threads: Threads, folder: Folder, openId: string | null) {
 export function Inbox() {
   const { user } = useSession();
   const data = useMemo(() => dataFor(user.id), [user.id]);
-  const { threads, conversations } = data;
+  const { threads, conversations, counts } = data;
   const [folder, setFolder] = useState<Folder>("all");
   const path = usePathWords();
   const openId = path[0] === "t" ? (path[1] ?? null) : null;
   const keys = useListKeys(threads, folder, openId);
-  useTitle(threads);
+  useTitle(counts);
 
+  useEffect(() => void counts.load(), [counts]);
   useEffect(() => {
     // What the reader does next is here before they do it.
     void threads.load(folder).then(() => void conversationPane());
@@ -144,8 +156,10 @@ export function Inbox() {
     (event) => {
       threads.hear(event);
       conversations.hear(event);
+      if (event.__typename !== "MailboxChanged") counts.refresh();
     },
     () => {
+      counts.refresh();
       void threads.load(folder);
       conversations.reload(openId);
     },
@@ -171,11 +185,7 @@ export function Inbox() {
         className={classes(openId !== null && "max-lg:hidden")}
       />
       {openId === null ? (
-        <section aria-label={words.pick} className="hidden min-w-0 flex-1 bg-paper lg:block">
-          <EmptyState icon="mailOpen" title={words.pick}>
-            {words.pickMore}
-          </EmptyState>
-        </section>
+        <Overview />
       ) : (
         <Suspense
           fallback={

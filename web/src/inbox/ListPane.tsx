@@ -28,6 +28,15 @@ interface PaneProps {
 /** The left part: folders, search, and the list or what was found. */
 export function ListPane({ folder, onFolder, openId, keys, className }: PaneProps) {
   const [search, setSearch] = useState("");
+  const [active, setActive] = useState<string>();
+  const searching = search.trim() !== "";
+  const { setCursor, setChosen } = keys;
+  useEffect(() => {
+    if (!searching) return;
+    // The list's place is not on the screen: no key may act there.
+    setCursor(null);
+    setChosen(new Set());
+  }, [searching, setCursor, setChosen]);
   const field = useRef<HTMLInputElement>(null);
   const Container = openId === null ? "main" : "section";
   useCommands([
@@ -59,6 +68,9 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
           <input
             ref={field}
             type="search"
+            data-steers=""
+            aria-controls={searching ? "found" : undefined}
+            aria-activedescendant={active}
             aria-label={words.search}
             placeholder={words.search}
             value={search}
@@ -68,7 +80,8 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
               if (event.key !== "Escape") return;
               event.stopPropagation();
               setSearch("");
-              event.currentTarget.blur();
+              // Back to what is read, or to the list: the focus is never lost.
+              document.getElementById("main")?.focus();
             }}
             className="h-8 w-full rounded-md border border-line bg-paper ps-8.5 pe-8 text-base [&::-webkit-search-cancel-button]:hidden"
           />
@@ -83,7 +96,7 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
             </button>
           )}
         </div>
-        {search.trim() === "" && (
+        {!searching && (
           <Tabs
             label={words.folders}
             tabs={FOLDERS.map((value) => ({ value, label: words[value] }))}
@@ -93,11 +106,11 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
           />
         )}
       </header>
-      {search.trim() === "" ? (
+      {!searching ? (
         <ThreadList key={folder} folder={folder} openId={openId} keys={keys} />
       ) : (
         <Suspense fallback={null}>
-          <SearchResults query={search} openId={openId} />
+          <SearchResults query={search} openId={openId} onActive={setActive} />
         </Suspense>
       )}
     </Container>

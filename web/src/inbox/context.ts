@@ -1,11 +1,13 @@
 import { createContext, useContext } from "react";
 
 import type { Conversations } from "../conversation/conversations";
+import type { InboxCounts } from "./counts";
 import type { Threads } from "./threads";
 
 export interface InboxData {
   threads: Threads;
   conversations: Conversations;
+  counts: InboxCounts;
 }
 
 export const InboxContext = createContext<InboxData | null>(null);

@@ -24,7 +24,6 @@ export interface ThreadList {
 
 export interface Known {
   byId: ReadonlyMap<string, ThreadRow>;
-  unread: number;
 }
 
 const EMPTY: ThreadList = {
@@ -40,16 +39,12 @@ const EMPTY: ThreadList = {
 const FIRST = 40;
 const MORE = 100;
 
-function counted(row: ThreadRow | undefined): number {
-  return row !== undefined && row.unreadCount > 0 && row.state === "OPEN" ? 1 : 0;
-}
-
 export class Threads {
   /**
-   * Every conversation known, by id, and how many open ones are unread. The object is a new one at every change;
+   * Every conversation known, by id. The object is a new one at every change;
    * the map within it is not: copying it would cost a reader who scrolled far a copy of everything at each page.
    */
-  readonly rows = new Store<Known>({ byId: new Map(), unread: 0 });
+  readonly rows = new Store<Known>({ byId: new Map() });
   readonly lists: Record<Folder, Store<ThreadList>>;
   private readonly known = new Map<string, ThreadRow>();
   private scrolled: Partial<Record<Folder, boolean>> = {};
@@ -158,9 +153,8 @@ export class Threads {
 
   /** What is no longer the reader's to see. */
   forget(id: string): void {
-    const gone = this.known.get(id);
     this.known.delete(id);
-    this.rows.update(({ unread }) => ({ byId: this.known, unread: unread - counted(gone) }));
+    this.rows.set({ byId: this.known });
     for (const store of Object.values(this.lists)) this.drop(store, id);
   }
 
@@ -185,13 +179,8 @@ export class Threads {
   }
 
   private keep(rows: readonly ThreadRow[]): void {
-    this.rows.update(({ unread }) => {
-      for (const row of rows) {
-        unread += counted(row) - counted(this.known.get(row.id));
-        this.known.set(row.id, row);
-      }
-      return { byId: this.known, unread };
-    });
+    for (const row of rows) this.known.set(row.id, row);
+    this.rows.set({ byId: this.known });
   }
 
   private place(folder: Folder, row: ThreadRow, before: ThreadRow | undefined): void {

@@ -1,5 +1,12 @@
 import { count, defineWords } from "./define";
 
+/** The server counts no further than this. */
+const MOST = 1000;
+
+function atMost(n: number): string {
+  return n >= MOST ? `${MOST.toLocaleString()}+` : n.toLocaleString();
+}
+
 export const words = defineWords({
   title: "Inbox",
   group: "Inbox",
@@ -62,5 +69,15 @@ export const words = defineWords({
   tryAgain: "Try again",
   loadingMore: "Loading more",
   pick: "Choose a conversation",
-  pickMore: "j and k go through the list, Enter opens, ? shows every key.",
+  moveHint: "Through the list",
+  everyKey: "Every key",
+  waits: (unread: number, unanswered: number) =>
+    unread === 0 && unanswered === 0
+      ? "Everything is read and answered."
+      : `${atMost(unread)} unread · ${atMost(unanswered)} waiting for an answer`,
+  atMost,
+  found: "Messages found",
+  nextFound: "Next message found",
+  previousFound: "Previous message found",
+  openFound: "Open the message found",
 });

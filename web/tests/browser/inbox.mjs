@@ -32,7 +32,7 @@ async function readHostileMail(page) {
   page.on("request", (request) => asked.push(request.url()));
   await danaWrites("A strange letter", html);
   await row(page, "A strange letter").waitFor();
-  must((await page.title()).startsWith("(1) Inbox"), `the title counts unread mail: ${await page.title()}`);
+  await page.waitForFunction(() => document.title.startsWith("(1) Inbox"));
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   const mail = page.frameLocator('iframe[title="Message from Dana Okafor"]');
@@ -88,7 +88,45 @@ async function search(page) {
   await page.keyboard.type('"the 9th"');
   await page.locator("mark", { hasText: "the 9th" }).first().waitFor();
   await mustBeAccessible(page, "what was found");
+  const found = page.getByRole("listbox", { name: "Messages found" });
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction(
+    () =>
+      document.querySelector("input[type=search]").getAttribute("aria-activedescendant") ===
+      document.querySelector("#found [role=option]").id,
+  );
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\?message=/);
+  await found.locator('[aria-selected="true"]').waitFor();
   await page.keyboard.press("Escape");
+  await found.waitFor({ state: "detached" });
+  must(
+    (await page.evaluate(() => document.activeElement?.id)) === "main",
+    "leaving the search lost the focus",
+  );
+}
+
+/** What is about the contact: a sheet where there is no room for a column, by its key, with the focus. */
+async function aboutTheContact(page) {
+  const sheet = page.getByRole("complementary", { name: "About the contact" });
+  await page.keyboard.press("i");
+  await sheet.getByRole("heading", { name: "Dana Okafor" }).waitFor();
+  must(await sheet.evaluate((own) => own === document.activeElement), "the sheet has no focus");
+  await mustBeAccessible(page, "the sheet about the contact");
+  await page.keyboard.press("Escape");
+  await sheet.waitFor({ state: "detached" });
+  must(
+    (await page.evaluate(() => document.activeElement?.id)) === "main",
+    "closing the sheet lost the focus",
+  );
+  await page.getByRole("button", { name: "About the contact" }).focus();
+  await page.keyboard.press("Enter");
+  await sheet.waitFor();
+  await page.keyboard.press("i");
+  await sheet.waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await page.getByText("Choose a conversation").waitFor();
+  await page.getByText(/unread · \d+ waiting|Everything is read/).waitFor();
 }
 
 async function offlineAndBack(page) {
@@ -149,6 +187,7 @@ await story(
     await readHostileMail(page);
     await writeAndUndo(page);
     await search(page);
+    await aboutTheContact(page);
     await offlineAndBack(page);
     await doneAndBack(page);
     await page.keyboard.press("Control+k");

@@ -96,12 +96,28 @@ measured["elements in the document"] = await page.evaluate(
 );
 
 if (process.env.PICTURES !== undefined) await page.screenshot({ path: `${process.env.PICTURES}/size.png` });
-const option = (place) => page.getByRole("option").nth(place);
+const there = Number(await page.getByRole("option").nth(3).getAttribute("aria-posinset"));
+const option = (place) => page.locator(`[role=option][aria-posinset="${there + place}"]`);
+const anotherSubject = `window.document.querySelector('main h1') !== null && window.document.querySelector('main h1').textContent !== window.before`;
+const noted = `((window.before = window.document.querySelector('main h1').textContent), true)`;
+const itsMail = `window.document.querySelectorAll('main article').length > 0`;
 await frames(
-  "open a conversation down there",
+  "open a conversation down there: its mail",
   5,
-  (turn) => option(3 + turn).click(),
-  `window.document.querySelector('main h1') !== null && window.document.querySelectorAll('main article').length > 0 && window.document.querySelector('main h1').textContent !== window.before && ((window.before = window.document.querySelector('main h1').textContent), true)`,
+  (turn) => option(3 * turn).click(),
+  `${anotherSubject} && ${itsMail} && ${noted}`,
+);
+await frames(
+  "open one that is next to the open one",
+  5,
+  (turn) => option(11 - turn).click(),
+  `${anotherSubject} && ${itsMail} && ${noted}`,
+);
+await frames(
+  "open a conversation: its subject and last words",
+  5,
+  (turn) => option(turn + 15).click(),
+  `${anotherSubject} && ${noted}`,
 );
 await frames(
   "mark done down there (e)",
