@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from database import clock, urls
 from database import work as unit
 from database.across import Across
+from database.bell import Bell
 from database.commands import Claimed
 from database.events import EventLog
 from database.lines import AWAY, WAIT_FOR_A_LINE, DatabaseAway, Lines
 from database.roles import UnsafeRole
-from database.work import Bell, Work
+from database.work import Work
 from rules.words import CommandId, WorkspaceId
 
 _TIMEOUTS = {

@@ -6,42 +6,28 @@ increase in the order of the commits, and that row is locked for one statement o
 bell is rung, best effort: whoever missed it is found by the sweeper, or by the next ring.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
-import structlog
 from sqlalchemy import Executable, Result, text
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from database import audit, commands, written
+from database.bell import Bell, ring
 from database.commands import Claimed, End, Ending, Ring
 from database.ids import new_id
 from database.lines import AWAY, DatabaseAway, DatabaseBusy
 from database.tables import AuditRow, metadata
 from rules.happenings import Command, Event
 from rules.webhooks import KINDS
-from rules.words import CommandId, WorkspaceId
+from rules.words import WorkspaceId
 
-BELL_TIMEOUT = timedelta(milliseconds=100)
-
-_log = structlog.get_logger(__name__)
 _order = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
-
-
-class Bell(Protocol):
-    """Wakes whoever waits; may lose a ring, may ring twice, may fail."""
-
-    async def events(self, workspace_id: WorkspaceId, number: int) -> None:
-        """Events up to `number` are committed."""
-
-    async def command(self, command_id: CommandId, queue: str, due_at: datetime) -> None:
-        """A command waits to be carried out at `due_at`."""
 
 
 class WorkspaceGone(Exception):
@@ -222,7 +208,7 @@ async def one(
         rings, number = await work._fold()
         await session.commit()
     if bell is not None:
-        await _ring(bell, workspace_id, rings, number)
+        await ring(bell, workspace_id, rings, number)
 
 
 async def _enter(session: AsyncSession, workspace_id: WorkspaceId) -> None:
@@ -236,22 +222,3 @@ async def _enter(session: AsyncSession, workspace_id: WorkspaceId) -> None:
         raise DatabaseBusy("Every connection to the database is in use.") from None
     except AWAY as trouble:
         raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
-
-
-async def _ring(bell: Bell, workspace_id: WorkspaceId, rings: list[Ring], number: int | None) -> None:
-    """Ring for what was committed; a bell that fails or hangs costs at most BELL_TIMEOUT and no error."""
-    strokes: list[Coroutine[Any, Any, None]] = [
-        bell.command(ring.command_id, ring.queue, ring.due_at) for ring in rings
-    ]
-    if number is not None:
-        strokes.append(bell.events(workspace_id, number))
-    if not strokes:
-        return
-    tasks = [asyncio.create_task(stroke) for stroke in strokes]
-    done, late = await asyncio.wait(tasks, timeout=BELL_TIMEOUT.total_seconds())
-    for task in late:
-        task.cancel()
-    failed = [trouble for task in done if (trouble := task.exception()) is not None]
-    if late or failed:
-        kinds = sorted({type(trouble).__name__ for trouble in failed})
-        _log.warning("bell_not_rung", late=len(late), failed=len(failed), kinds=kinds)

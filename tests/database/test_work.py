@@ -9,14 +9,16 @@ from sqlalchemy import text
 
 from database import audit
 from database.audit import Act
+from database.bell import BELL_TIMEOUT
 from database.events import purge
 from database.ids import new_id
 from database.pool import Database
 from database.tables import ContactAddressRow, ContactRow
-from database.work import BELL_TIMEOUT, WorkspaceGone
+from database.work import WorkspaceGone
 from rules.happenings import MailboxChanged, PullMailbox
 from rules.words import CommandId, ContactOrigin, MailboxId, UserId, WorkspaceId
 from tests.conftest import WorkspaceForTests
+from tests.waiting import wait_until
 
 
 class Recorder:
@@ -140,6 +142,35 @@ async def test_a_broken_bell_costs_little_and_loses_nothing(
     assert loop.time() - began < BELL_TIMEOUT.total_seconds() + 1
     assert await db.events.latest(workspace.id) == 1
     assert len(await db.across.due_commands(10)) == 1
+
+
+class Slow:
+    """A bell whose strokes arrive when the machine lets them."""
+
+    def __init__(self) -> None:
+        self.lets = asyncio.Event()
+        self.told: list[str] = []
+
+    async def events(self, workspace_id: WorkspaceId, number: int) -> None:
+        await self.lets.wait()
+        self.told.append("events")
+
+    async def command(self, command_id: CommandId, queue: str, due_at: datetime) -> None:
+        await self.lets.wait()
+        self.told.append(queue)
+
+
+async def test_a_stroke_that_is_late_arrives_though_nobody_waits_for_it(
+    db: Database, workspace: WorkspaceForTests
+) -> None:
+    """Broken off, it would leave what was asked to the sweeper, just when the machine is busy."""
+    bell = db.bell = Slow()
+    async with db.work(workspace.id) as work:
+        work.tell(MailboxChanged(MailboxId(new_id()), workspace.user_id))
+        work.ask(PullMailbox(MailboxId(new_id())))
+    assert bell.told == []
+    bell.lets.set()
+    await wait_until(lambda: sorted(bell.told) == ["events", "live"], description="both strokes arrived")
 
 
 async def test_oldest_kept_moves_with_the_purge(db: Database, workspace: WorkspaceForTests) -> None:
