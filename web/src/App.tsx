@@ -1,11 +1,12 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { Tooltip } from "@base-ui/react/tooltip";
-import { lazy, useEffect, type ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 
 import { feedState } from "./data/feed";
 import { refreshSession, sessionOf, SessionProvider, useSessionState } from "./data/session";
 import { useStore } from "./data/store";
 import { currentToken } from "./data/token";
+import { ahead } from "./frame/ahead";
 import { Frame } from "./frame/Frame";
 import { Guard } from "./frame/Guard";
 import { usePathWords } from "./frame/route";
@@ -14,10 +15,17 @@ import { Inbox } from "./inbox/Inbox";
 import { Button, EmptyState } from "./kit";
 import { words } from "./words/frame";
 
-const Settings = lazy(() => import("./settings"));
-const Bulk = lazy(() => import("./bulk"));
-const Contacts = lazy(() => import("./contacts"));
-const Admin = lazy(() => import("./admin"));
+const [Settings, fetchSettings] = ahead(() => import("./settings"));
+const [Bulk, fetchBulk] = ahead(() => import("./bulk"));
+const [Contacts, fetchContacts] = ahead(() => import("./contacts"));
+const [Admin, fetchAdmin] = ahead(() => import("./admin"));
+
+/** When the first screen stands; then the others are fetched, one after another, so that they open at once. */
+const SETTLED_MS = 3_000;
+
+async function fetchScreens(): Promise<void> {
+  for (const fetchOne of [fetchContacts, fetchSettings, fetchBulk, fetchAdmin]) await fetchOne();
+}
 
 /** Which screen the path names; what it does not know is the inbox. */
 function Screen() {
@@ -56,6 +64,10 @@ function Unreachable() {
 function SignedIn() {
   const state = useSessionState();
   const feed = useStore(feedState);
+  useEffect(() => {
+    const timer = window.setTimeout(() => void fetchScreens(), SETTLED_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
   if (feed.state === "signed-out") return <SignIn notice={words.ended} />;
   if (state.kind === "loading") return <div className="flex h-dvh" aria-busy="true" />;
   if (state.kind === "trouble") {

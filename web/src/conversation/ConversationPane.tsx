@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 
 import { draftsStore, dropDraft, isEmpty, useDraft, type DraftKind } from "../composer/drafts";
 import { beginReply } from "../composer/replying";
 import type { Message, ThreadRow } from "../data/documents";
 import { useNow } from "../data/session";
 import { useStore } from "../data/store";
+import { ahead } from "../frame/ahead";
 import { useCommands } from "../frame/keys";
 import { goTo, useQueryWord } from "../frame/route";
 import { Avatar, Button, classes, EmptyState, Icon, IconButton, Skeleton } from "../kit";
@@ -20,7 +21,9 @@ import { Header } from "./Header";
 import { MessageView } from "./MessageView";
 import { concerns, nameOf, shortName, useOwnAddresses } from "./people";
 
-const Composer = lazy(() => import("../composer/Composer"));
+const [Composer, fetchComposer] = ahead(() => import("../composer/Composer"));
+/** Whoever reads for so long may want to answer. */
+const READS_MS = 1_500;
 
 const FOLD_FROM = 5;
 
@@ -85,6 +88,10 @@ export default function ConversationPane({ id }: { id: string }) {
   const wanted = useQueryWord("message");
   const { aside, setAside } = useAside();
   useEffect(() => void conversations.load(id), [conversations, id]);
+  useEffect(() => {
+    const timer = window.setTimeout(() => void fetchComposer(), READS_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
 
   const readNow = useEffectEvent(() => {
     if ((thread?.unreadCount ?? 0) > 0) void mark(threads, [id], { read: true });
@@ -326,7 +333,7 @@ function ReplyBar({
   const to = mine ? last.to[0] : last.from;
   const several = last.to.length + last.cc.length > 1;
   return (
-    <div className="flex items-center gap-2" onPointerEnter={() => void import("../composer/Composer")}>
+    <div className="flex items-center gap-2" onPointerEnter={() => void fetchComposer()}>
       <button
         type="button"
         title={to === undefined ? undefined : nameOf(to)}

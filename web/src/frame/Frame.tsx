@@ -20,15 +20,19 @@ import { Toasts } from "../kit/Toasts";
 import { words } from "../words/frame";
 import { composeNew, keepDraftsOf, openDraft } from "../composer/drafts";
 import { readSimulator } from "../firstrun/simulator";
+import { ahead } from "./ahead";
 import { useCommands, useKeyboard, type Command } from "./keys";
 import { Link } from "./Link";
 import { goTo, usePathWords } from "./route";
 import { themeStore, turnTheme } from "./theme";
 
 const FirstRun = lazy(() => import("../firstrun/FirstRun"));
-const Palette = lazy(() => import("./Palette"));
-const Keys = lazy(() => import("./Keys"));
+const [Palette, fetchPalette] = ahead(() => import("./Palette"));
+const [Keys, fetchKeys] = ahead(() => import("./Keys"));
 const NewMail = lazy(() => import("../composer/NewMail"));
+
+/** When the first screen stands, and what may come next is fetched. */
+const SETTLED_MS = 2_000;
 
 interface Place {
   path: string;
@@ -194,6 +198,10 @@ export function Frame({ children }: { children: ReactNode }) {
   const writing = useStore(openDraft) !== null;
   useKeyboard();
   useEffect(() => keepDraftsOf(session.user.id), [session.user.id]);
+  useEffect(() => {
+    const timer = window.setTimeout(() => void Promise.all([fetchPalette(), fetchKeys()]), SETTLED_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
   const general: Command[] = [
     {
       keys: "Mod+k",

@@ -1,9 +1,10 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 
 import { Conversations } from "../conversation/conversations";
 import { useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { useFeed } from "../data/useFeed";
+import { ahead } from "../frame/ahead";
 import { useCommands, type Command } from "../frame/keys";
 import { goTo, usePathWords } from "../frame/route";
 import { Skeleton, classes } from "../kit";
@@ -13,12 +14,11 @@ import { assign, mark, markDone } from "./changes";
 import { InboxContext, type InboxData } from "./context";
 import { InboxCounts } from "./counts";
 import { FOLDERS, type Folder } from "./folders";
-import { ListPane } from "./ListPane";
+import { fetchSearchResults, ListPane } from "./ListPane";
 import { Overview } from "./Overview";
 import { Threads } from "./threads";
 
-const conversationPane = () => import("../conversation/ConversationPane");
-const ConversationPane = lazy(conversationPane);
+const [ConversationPane, fetchConversationPane] = ahead(() => import("../conversation/ConversationPane"));
 
 /** The lists outlive the screen: going to settings and back shows them at once. */
 let kept: (InboxData & { userId: string }) | null = null;
@@ -150,7 +150,7 @@ export function Inbox() {
   useEffect(() => void counts.load(), [counts]);
   useEffect(() => {
     // What the reader does next is here before they do it.
-    void threads.load(folder).then(() => void conversationPane());
+    void threads.load(folder).then(() => Promise.all([fetchConversationPane(), fetchSearchResults()]));
   }, [threads, folder]);
   useFeed(
     (event) => {

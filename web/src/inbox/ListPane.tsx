@@ -1,9 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState, type MouseEvent } from "react";
+import { Suspense, useCallback, useEffect, useId, useRef, useState, type MouseEvent } from "react";
 
 import { composeNew } from "../composer/drafts";
 import { useNow, useSession } from "../data/session";
 import { useStore } from "../data/store";
+import { ahead } from "../frame/ahead";
 import { useCommands } from "../frame/keys";
 import { goTo } from "../frame/route";
 import { useLasting } from "../frame/useLasting";
@@ -15,7 +16,8 @@ import { FOLDERS, type Folder } from "./folders";
 import type { ListKeys } from "./Inbox";
 import { Row, ROW_HEIGHT } from "./Row";
 
-const SearchResults = lazy(() => import("./SearchResults"));
+const [SearchResults, fetchSearchResults] = ahead(() => import("./SearchResults"));
+export { fetchSearchResults };
 
 interface PaneProps {
   folder: Folder;

@@ -96,7 +96,7 @@ export async function until(described, look) {
     const found = await look();
     if (found) return found;
     must(Date.now() < end, `it never came: ${described}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
