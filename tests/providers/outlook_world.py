@@ -172,7 +172,7 @@ class OutlookWorld:
         begun = doors.consent(Provider.OUTLOOK).begin(
             state="s", purpose=AuthorizationPurpose.CONNECT, login_hint=None, entropy=token_bytes(32)
         )
-        url = _without_mail(begun.url) if without_permission else begun.url
+        url = without_mail(begun.url) if without_permission else begun.url
         returned = await self.simulator.microsoft_consent(url, address)
         code = parse_qs(urlsplit(returned).query)["code"][0]
         granted = await doors.exchange(Provider.OUTLOOK).finish(
@@ -310,7 +310,7 @@ class OutlookWorld:
         await self.simulator.ask("PATCH", "/dials", dials)
 
 
-def _without_mail(url: str) -> str:
+def without_mail(url: str) -> str:
     """The same consent, without the permission to read mail."""
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query))

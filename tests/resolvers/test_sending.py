@@ -208,8 +208,8 @@ async def upload(world: World, size_bytes: int, user_id: UUID | None = None) -> 
                 content_type="application/pdf",
                 size_bytes=size_bytes,
                 blob_key=f"x/{id}",
-                created_at=NOW,
-                expires_at=NOW + timedelta(hours=1),
+                created_at=world.now,
+                expires_at=world.now + timedelta(hours=1),
             )
         )
     return str(id)
@@ -269,7 +269,7 @@ async def fill_the_day(world: World, sent: int) -> None:
     messages, submissions = [], []
     for number in range(sent):
         message_id = new_id()
-        at = NOW - timedelta(hours=23) + timedelta(seconds=number)
+        at = world.now - timedelta(hours=23) + timedelta(seconds=number)
         messages.append(
             {
                 "id": message_id,
