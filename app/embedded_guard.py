@@ -28,7 +28,14 @@ def _tie() -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # loaded before the user changes: the new one may not read our Python
-    return lambda: None if prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT) == 0 else os._exit(1)
+    guard = os.getpid()
+
+    def tie() -> None:
+        # A guard that was killed before this line sends no signal any more: its child has another parent.
+        if prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT) != 0 or os.getppid() != guard:
+            os._exit(1)
+
+    return tie
 
 
 def main(arguments: list[str]) -> int:

@@ -1,10 +1,11 @@
 """The SMTP process, killed or out of disk at the n-th step between DATA and the reply to it.
 
-`python -m tests.stories.faulty_smtp` reads a plan a line: `kill 7`, `ENOSPC 3`, `EIO 2` or `well`. For each
-it forks a process that serves, says `started PID`, and when that process has ended `ended STATUS`. Steps are
-what a crash can come between: every piece written to a file, every fsync and rename, every statement and
-commit sent to the database, every point that jobs pass. A process that is well writes the names of its steps
-to the file STEPS.
+`python -m tests.stories.faulty_smtp` reads a plan a line: `kill 7`, `ENOSPC 3`, `EIO fsync` or `well`. A word
+means the first such step once the mail is judged: how many come before depends on how its bytes arrive. For
+each plan it forks a process that serves, says `started PID`, and when that process has ended `ended STATUS`.
+Steps are what a crash can come between: every piece written to a file, every fsync and rename, every
+statement and commit sent to the database, every point that jobs pass. A process that is well writes the names
+of its steps to the file STEPS.
 """
 
 import asyncio
@@ -25,14 +26,16 @@ from app.smtp import serve
 from inbound.smtp import Conversation
 
 DISK = ("spool", "write", "fsync", "rename")
+JUDGED = "auto_bcc.judged"
 
 
 class Steps:
     """Counts the steps of one mail, and lets the chosen one go wrong."""
 
-    def __init__(self, fault: str, place: int, told: Path) -> None:
+    def __init__(self, fault: str, place: str, told: Path) -> None:
         self.fault, self.place, self.told = fault, place, told
         self.names: list[str] | None = None
+        self.failed = False
 
     def passing(self, name: str) -> None:
         """Go past a step, or do not."""
@@ -42,10 +45,18 @@ class Steps:
         if self.fault == "well":
             self.told.write_text("\n".join(self.names))
         elif self.fault == "kill":
-            if len(self.names) == self.place:
+            if str(len(self.names)) == self.place:
                 os.kill(os.getpid(), signal.SIGKILL)
-        elif name in DISK and sum(one in DISK for one in self.names) == self.place:
+        elif not self.failed and self._is_meant(name, self.names):
+            self.failed = True
             raise OSError(getattr(errno, self.fault), "the disk is at fault")
+
+    def _is_meant(self, name: str, names: list[str]) -> bool:
+        if name not in DISK:
+            return False
+        if self.place in DISK:
+            return name == self.place and JUDGED in names
+        return str(sum(one in DISK for one in names)) == self.place
 
 
 class Spool:
@@ -103,7 +114,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             os.dup2(2, 1)  # what it logs is no answer to a plan
-            steps = Steps(fault, int(place or 0), Path(os.environ["STEPS"]))
+            steps = Steps(fault, place, Path(os.environ["STEPS"]))
             watch(steps)
             asyncio.run(serve(read_settings(env_file=None), steps.passing))
             os._exit(0)
