@@ -1,11 +1,9 @@
 """How mail is written, and how workspaces' own mail servers are reached."""
 
-from ipaddress import ip_network
-
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from app.setting_group import SettingGroup, Words, listed
+from app.setting_group import ReachingGroup, SettingGroup, Words
 
 
 class MailSettings(SettingGroup):
@@ -19,7 +17,7 @@ class MailSettings(SettingGroup):
     )
 
 
-class SenderSettings(SettingGroup):
+class SenderSettings(ReachingGroup):
     title = "Workspaces' own mail servers"
     model_config = SettingsConfigDict(env_prefix="SENDER_")
 
@@ -33,15 +31,3 @@ class SenderSettings(SettingGroup):
         pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$",
         description="The name we greet mail servers with: the sending machine's, as its reverse lookup says.",
     )
-
-    @field_validator("allowed_networks", mode="before")
-    @classmethod
-    def _comma_list(cls, value: object) -> object:
-        return listed(value)
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for one in value:
-            ip_network(one)
-        return value

@@ -1,32 +1,12 @@
 """How far onto the web we reach for what others named: webhooks' receivers, and the images of mail."""
 
-from ipaddress import ip_network
-
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from app.setting_group import SettingGroup, Words, listed
+from app.setting_group import ReachingGroup, Words
 
 
-class _ReachingGroup(SettingGroup):
-    """What both have: networks that are allowed besides the open internet."""
-
-    allowed_networks: Words = ()
-
-    @field_validator("allowed_networks", mode="before")
-    @classmethod
-    def _comma_list(cls, value: object) -> object:
-        return listed(value)
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for one in value:
-            ip_network(one)
-        return value
-
-
-class WebhookSettings(_ReachingGroup):
+class WebhookSettings(ReachingGroup):
     title = "Webhooks"
     model_config = SettingsConfigDict(env_prefix="WEBHOOK_")
 
@@ -38,7 +18,7 @@ class WebhookSettings(_ReachingGroup):
     )
 
 
-class ImageSettings(_ReachingGroup):
+class ImageSettings(ReachingGroup):
     title = "Remote images of mail, which the API fetches for their readers"
     model_config = SettingsConfigDict(env_prefix="IMAGE_")
 
