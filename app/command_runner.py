@@ -1,7 +1,8 @@
 """Carries commands out in this process, however it heard of them: from the bell, or from the sweeper.
 
 The law: a command is claimed in the database before anything else happens, so hearing of it twice, or from
-two workers, costs one statement. Work of a queue never takes the places of another queue's.
+two workers, costs one statement. Work of a queue never takes the places of another queue's, and mailboxes
+that catch up leave places to all others (jobs/turns.py).
 """
 
 import asyncio
@@ -38,7 +39,10 @@ class CommandRunner:
         return len(self._running)
 
     def start(self, command_id: CommandId, queue: str, *, heard_by: str) -> asyncio.Task[None] | None:
-        """Carry a command out as soon as its queue has a place; None where it runs here already.
+        """Carry a command out as soon as its queue has a place.
+
+        None where whoever heard of it need not keep anything for it: it runs here already, or it is its
+        mailbox's turn only later.
 
         What is heard of a command while it runs may be that it is due again: the run's own commit says so,
         just before the run has ended. So it is looked at once more afterwards.
@@ -58,7 +62,7 @@ class CommandRunner:
         task = asyncio.create_task(self._run(command_id, queue, heard_by), name=f"command {command_id}")
         self._running[command_id] = task
         task.add_done_callback(ended)
-        return task
+        return None if self._context.turns.has_to_wait(command_id) else task
 
     async def stop(self, patience: timedelta) -> None:
         """Take no more; wait for what runs, then cancel it: its lease ends, and another worker goes on."""
@@ -72,7 +76,7 @@ class CommandRunner:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self, command_id: CommandId, queue: str, heard_by: str) -> None:
-        async with self._places[queue]:
+        async with self._context.turns.in_line(command_id), self._places[queue]:
             if self._stopping:
                 return
             try:

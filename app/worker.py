@@ -31,6 +31,7 @@ from database.ids import new_id
 from jobs.context import JobContext, JobSettings
 from jobs.sandbox import Sandbox
 from jobs.table import TABLE
+from jobs.turns import Turns
 from rules.happenings import Queue
 from rules.words import Provider
 
@@ -65,7 +66,7 @@ async def job_context(ground: Ground) -> AsyncIterator[JobContext]:
                     ),
                 ),
                 scratch=scratch,
-                catch_ups=asyncio.Semaphore(max(1, settings.live_jobs // 2)),
+                turns=Turns(max(1, settings.live_jobs // 2)),
                 now=clock.now,
                 dice=SystemRandom().random,
                 count_webhook=lambda outcome: ground.metrics.webhooks.labels(outcome).inc(),

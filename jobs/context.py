@@ -4,7 +4,6 @@
 is open while one of its methods is awaited.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from database.blobs import Blobs
 from database.pool import Database
 from database.vault import Vault
 from jobs.sandbox import Sandbox
+from jobs.turns import Turns
 from providers.address_book import AddressBook
 from providers.granting import ConsentExchange
 from providers.protocol import MailProvider
@@ -101,8 +101,8 @@ class JobContext:
     """A number in [0, 1): the jitter of a backoff."""
     passing: Callable[[str], None] = _nothing
     """Told at each point where a crash matters; the crash tests end the process there (app/failpoint.py)."""
-    catch_ups: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(10))
-    """How many pulls of a worker may catch up at once; the other places are for mail that has just come."""
+    turns: Turns = field(default_factory=lambda: Turns(10))
+    """Which mailboxes of this worker may be read now."""
     count_webhook: Callable[[str], None] = _nothing
     """Told what came of each attempt to tell a webhook something, out of a closed set."""
 

@@ -5,8 +5,7 @@ only in the transaction that ends a page (jobs/taking.py). Where the provider no
 stretch of time it covered becomes a `SyncGap` that a look-back repairs: a hole is shown, never hidden.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +23,7 @@ from jobs.mailboxes import Mailbox, find_mailbox, reach
 from jobs.running import Again, Done, Outcome, hold
 from jobs.storing import mark_unread
 from jobs.taking import Desk, take
+from jobs.turns import NoPlace
 from providers.protocol import Change, ChangePage
 from rules.errors import CursorExpired, NeedsReconnect, Retryable
 from rules.happenings import Command, MessageChanged, PullMailbox
@@ -31,9 +31,6 @@ from rules.words import ContactId, Direction, MailboxStatus, MessageId, ThreadId
 
 log = structlog.get_logger(__name__)
 
-FRESH_MAILS: Final = 25
-"""What a page may hold and still be mail that has just come: a burst that providers allow."""
-CATCH_UP_PAUSE: Final = timedelta(seconds=5)
 GAP_MARGIN: Final = timedelta(hours=1)
 """How far before the last change seen a look-back begins: clocks and delivery are not exact."""
 
@@ -51,41 +48,20 @@ async def pull(context: JobContext, claimed: Claimed, command: Command) -> Outco
         return Done()
     try:
         async with reach(context, mailbox) as provider:
-            desk = Desk(context, claimed, mailbox, provider, settings)
-            until = context.now() + context.settings.slice
-            if await _read_feed(desk, until) and await _repair_gaps(desk, until):
-                return Done()
-            return Again(context.now())
-    except _NoPlace:
-        return Again(context.now() + CATCH_UP_PAUSE)
+            with context.turns.reading(claimed.id, mailbox.id) as turn:
+                desk = Desk(context, claimed, mailbox, provider, settings, turn)
+                until = context.now() + context.settings.slice
+                if await _read_feed(desk, until) and await _repair_gaps(desk, until):
+                    return Done()
+                return Again(context.now())
+    except NoPlace:
+        return Again(context.now())
     except NeedsReconnect:
         return Done()
     except Retryable as later:
         if later.at is not None:
             await _show_pause(context, mailbox, later.at)
         raise
-
-
-class _NoPlace(Exception):
-    """Enough other mailboxes of this worker are catching up."""
-
-
-@asynccontextmanager
-async def _catching_up(desk: Desk, mails: int) -> AsyncIterator[None]:
-    """Take a page in; one that is a backlog, only while few others do so.
-
-    It keeps its job's place of the live queue busy until the mailbox's quota is used up.
-
-    Raises:
-        _NoPlace: nothing of the page was read; it is to be tried again, a little later.
-    """
-    if mails <= FRESH_MAILS:
-        yield
-        return
-    if desk.context.catch_ups.locked():
-        raise _NoPlace
-    async with desk.context.catch_ups:
-        yield
 
 
 async def _show_pause(context: JobContext, mailbox: Mailbox, until: datetime) -> None:
@@ -103,6 +79,7 @@ async def _read_feed(desk: Desk, until: datetime) -> bool:
             if cursor is None:
                 raise CursorExpired("the mailbox has no cursor")
             await desk.provider.room(1)
+            await desk.goes_on(0)
             page = await desk.provider.changes(cursor)
         except CursorExpired:
             cursor = await _open_gap(desk)
@@ -123,8 +100,7 @@ async def _take_page(desk: Desk, page: ChangePage) -> None:
         await _advance(work, desk, page.cursor)
 
     ids = await _to_look_at(desk, page.changes, known)
-    async with _catching_up(desk, len(ids)):
-        await take(desk, ids, finish)
+    await take(desk, ids, finish)
 
 
 async def _to_look_at(desk: Desk, changes: Sequence[Change], known: set[str]) -> list[str]:

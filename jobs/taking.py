@@ -31,6 +31,7 @@ from jobs.mailboxes import Mailbox
 from jobs.running import hold
 from jobs.sent import confirm_copy
 from jobs.storing import Incoming, Receiver, attach_copy, store
+from jobs.turns import Turn
 from providers.protocol import FetchedEnvelope, MailProvider
 from rules.bounce_words import reports_on_ours
 from rules.decision import Decision, Facts, SyncSettings, decide, in_order, learn, questions
@@ -61,6 +62,13 @@ class Desk:
     mailbox: Mailbox
     provider: MailProvider
     settings: SyncSettings
+    turn: Turn | None = None
+    """The mailbox's turn among this worker's; None where its places are not those of fresh mail."""
+
+    async def goes_on(self, mails: int) -> None:
+        """Go on with so many mails, or with the question for more. Raises: NoPlace: it is others' turn."""
+        if self.turn is not None:
+            await self.turn.take(mails)
 
     @property
     def receiver(self) -> Receiver:
@@ -85,13 +93,17 @@ async def take(desk: Desk, remote_ids: Sequence[str], finish: Finish) -> None:
     Raises:
         Retryable: some messages were put off; the rest is stored, the page has not ended.
         NoRoom: there is quota again at that time; what was read until then is stored.
+        NoPlace: it is other mailboxes' turn; likewise.
         NeedsReconnect: the way to the provider is shut.
         StaleClaim: the job lost its lease, or the mailbox was disconnected meanwhile.
     """
     page, left = _Page(), await _unknown(desk, remote_ids)
     first = True
     while left:
-        number = await _room(desk, len(left), waits=not (first or page.got_on))
+        may_come_again = first or page.got_on
+        number = await _room(desk, len(left), waits=not may_come_again)
+        if may_come_again:
+            await desk.goes_on(number)
         await _take_some(desk, left[:number], page)
         first, left = False, left[number:]
         if left:
@@ -131,6 +143,8 @@ async def _take_some(desk: Desk, remote_ids: Sequence[str], page: _Page) -> None
 
 
 async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -> Facts:
+    if desk.turn is not None:
+        await desk.turn.pause()
     decision = decide(envelope, facts, desk.settings)
     if decision.already is not None:
         async with desk.context.db.work(desk.mailbox.workspace_id) as work:

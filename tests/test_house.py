@@ -8,7 +8,6 @@ import importlib.metadata
 import re
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,23 +40,15 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@cache
-def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Everything in a file, its module first: read once for all walls."""
-    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forgotten_afterwards() -> Iterator[None]:
-    yield
-    nodes.cache_clear()
-
-
-def everything(*folders: str) -> Iterator[tuple[str, ast.AST]]:
+def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     for path in sources(*folders):
-        name = name_of(path)
-        for node in nodes(path):
-            yield name, node
+        yield name_of(path), ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
 
 
 def lines_without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -87,9 +78,9 @@ def test_no_function_is_longer_than_a_screen() -> None:
     """Docstrings do not count: nobody should shorten one to pass."""
     longer = {
         f"{name}:{node.name}": lines_without_docstring(node)
-        for name, node in everything(*FOLDERS)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and lines_without_docstring(node) > LONGEST_FUNCTION
+        for name, tree in trees(*FOLDERS)
+        for node in functions(tree)
+        if lines_without_docstring(node) > LONGEST_FUNCTION
     }
 
     assert longer == LONGER_FUNCTIONS
@@ -99,9 +90,8 @@ def test_only_the_unit_of_work_commits() -> None:
     """Effects leave with the rows or not at all; a second place that commits is where an event is lost."""
     commits = {
         name
-        for name, node in everything(
-            *(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"})
-        )
+        for name, tree in trees(*(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"}))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
     }
 
@@ -130,7 +120,8 @@ def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
     ]
     classes = [
         f"{name}:{node.name}"
-        for name, node in everything(*FOLDERS)
+        for name, tree in trees(*FOLDERS)
+        for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name.lower().endswith((word,)) and len(word) > 4
     ]
 
@@ -141,11 +132,7 @@ def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
 
 
 def test_every_module_says_what_lives_in_it() -> None:
-    silent = [
-        name
-        for name, tree in everything(*FOLDERS, "tests")
-        if isinstance(tree, ast.Module) and tree.body and not ast.get_docstring(tree)
-    ]
+    silent = [name for name, tree in trees(*FOLDERS, "tests") if tree.body and not ast.get_docstring(tree)]
 
     assert silent == []
 
@@ -158,9 +145,8 @@ def test_the_house_uses_its_own_words() -> None:
     synonyms = {synonym: word for word, others in rows for synonym in re.findall(r"`(\w+)`", others)}
     used = [
         f"{name}: {node.name} should be {synonyms[node.name]}"
-        for name, node in everything(
-            *(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"})
-        )
+        for name, tree in trees(*(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"}))
+        for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name in synonyms
     ]
 
@@ -184,7 +170,8 @@ def test_no_failure_is_swallowed_whole() -> None:
     """`except Exception: pass` turns a bug into a mystery."""
     swallowed = [
         f"{name}:{node.lineno}"
-        for name, node in everything(*FOLDERS, "tests")
+        for name, tree in trees(*FOLDERS, "tests")
+        for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler)
         and (
             node.type is None
@@ -201,17 +188,20 @@ def test_tests_neither_sleep_nor_skip_nor_mock() -> None:
 
     `sleep(0)` is no wait: it only lets others run.
     """
+    parsed = list(trees("tests"))
     yields = {
         node.func
-        for _, node in everything("tests")
+        for _, tree in parsed
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node) == "asyncio.sleep(0)"
     }
     banned = {"sleep", "skip", "skipif", "xfail", "importorskip", "Mock", "MagicMock", "patch"}
     found = [
         f"{name}:{node.lineno} {node.attr}"
-        for name, node in everything("tests")
+        for name, tree in parsed
         if name != "tests/waiting.py"
-        and isinstance(node, ast.Attribute)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
         and node.attr in banned
         and node not in yields
         and isinstance(node.value, ast.Name | ast.Attribute)
@@ -224,7 +214,8 @@ def test_tests_neither_sleep_nor_skip_nor_mock() -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {
         name
-        for name, node in everything(*FOLDERS)
+        for name, tree in trees(*FOLDERS)
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
         and ast.unparse(node.value) == "os"

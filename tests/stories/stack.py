@@ -88,8 +88,6 @@ class Stack:
     outside_smtp: int
     """Where the simulated world takes mail from workspaces' own senders."""
     token: str = ""
-    colleagues: list[str] = field(default_factory=list)
-    """Tokens of the workspace's other users."""
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20))
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))

@@ -70,7 +70,6 @@ def told(stack: Stack) -> str:
         {
             "api": stack.api,
             "token": stack.token,
-            "colleague": stack.colleagues[0],
             "simulator": stack.simulator.url,
             "outsideSmtp": stack.outside_smtp,
         }

@@ -87,7 +87,6 @@ export const attemptQuery = graphql(`
       status
       statusReason
       missingPermissions
-      scope
     }
   }
 `);
