@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import Final, Literal
 
 from rules.outside import allowed
 
@@ -66,13 +67,19 @@ async def places(host: str, port: int, reach: Reach, within: timedelta) -> Colle
     return permitted[:_MOST_ADDRESSES]
 
 
-def tls_context(trusted: ssl.SSLContext | None) -> ssl.SSLContext:
+def tls_context(trusted: ssl.SSLContext | None, protocol: Literal["http", "smtp"]) -> ssl.SSLContext:
     """Return how servers prove who they are: by a certificate for their name, TLS 1.2 or newer.
 
-    `trusted` is a private certificate authority's; None trusts the system's.
+    `trusted` is a private certificate authority's; None trusts the system's, as they were when this process
+    first asked.
     """
-    if trusted is not None:
-        return trusted
+    return trusted or _trusting_the_system(protocol)
+
+
+@cache
+def _trusting_the_system(protocol: str) -> ssl.SSLContext:
+    """Reading the system's authorities takes 20 ms. HTTP writes its name (ALPN) into the context that it is
+    given, and a mail server may hang up at that name: hence one for each `protocol`."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

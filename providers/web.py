@@ -71,7 +71,7 @@ class WebClient:
 
     def _pool(self, reach: Reach) -> httpcore.AsyncConnectionPool:
         return httpcore.AsyncConnectionPool(
-            ssl_context=tls_context(self._settings.trusted),
+            ssl_context=tls_context(self._settings.trusted, "http"),
             max_connections=self._settings.connections,
             max_keepalive_connections=self._settings.connections,
             keepalive_expiry=_KEPT.total_seconds(),

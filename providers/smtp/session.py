@@ -61,7 +61,7 @@ async def _opened(account: SmtpAccount, settings: SmtpSettings) -> "SmtpSession"
         local_hostname=settings.our_name,
         use_tls=account.tls is TlsMode.IMPLICIT,
         start_tls=False,
-        tls_context=tls_context(settings.trusted),
+        tls_context=tls_context(settings.trusted, "smtp"),
         timeout=settings.answer.total_seconds(),
     )
     try:
