@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from tests.loopback import UNENCRYPTED
+
 ROOT = Path(__file__).parent.parent
 CLIENT_ID, CLIENT_SECRET = "bothways-demo.apps.simulator", "simulator-secret"
 SECONDS_TO_START = 15.0
@@ -256,7 +258,9 @@ async def running_simulator(**options: object) -> AsyncIterator[Simulator]:
         line = (await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)).decode()
         assert "listening on " in line, f"the simulator did not start: {line!r}"
         url = line.rsplit(" ", 1)[1].strip()
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as control:
+        async with httpx.AsyncClient(
+            base_url=url, verify=UNENCRYPTED, trust_env=False, timeout=20
+        ) as control:
             yield Simulator(url, f"{url}/google/", control, process)
     finally:
         if process.returncode is None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from simulator.calling import caller
 from simulator.clock import Clock, from_ms, iso_ms
 from simulator.dials import Switchboard
 from simulator.google.keys import SigningKey
@@ -113,7 +114,7 @@ class PubSub:
 
     async def run(self) -> None:
         """Post what is due, until cancelled."""
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as client:
+        async with caller() as client:
             try:
                 while True:
                     self.wake.clear()

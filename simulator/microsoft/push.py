@@ -14,6 +14,7 @@ from datetime import UTC
 
 import httpx
 
+from simulator.calling import caller
 from simulator.clock import Clock, from_ms
 from simulator.dials import Switchboard
 from simulator.exchange import Json
@@ -178,7 +179,7 @@ class Push:
 
     async def run(self, remind: Callable[[], None]) -> None:
         """Post what is due, and remind of subscriptions that end soon, until cancelled."""
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as client:
+        async with caller() as client:
             try:
                 while True:
                     self.wake.clear()

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from simulator.calling import caller
 from simulator.clock import from_ms
 from simulator.exchange import Answer, Json
 from simulator.microsoft import errors
@@ -168,7 +169,7 @@ async def _handshake(call: Call, url: str) -> None:
     token = f"Validation: Testing client application reachability for subscription Request-Id: {guid}"
     joined = "&" if urlsplit(url).query else "?"
     try:
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as client:
+        async with caller() as client:
             answer = await client.post(
                 f"{url}{joined}validationToken={quote(token, safe='').replace('%20', '+')}",
                 headers={"Content-Type": "text/plain; charset=utf-8"},

@@ -22,6 +22,7 @@ from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 from googleapiclient.http import build_http
 
+from tests.loopback import UNENCRYPTED
 from tests.simulator_process import CLIENT_ID, CLIENT_SECRET, Simulator
 
 SCOPE = "https://www.googleapis.com/auth/"
@@ -65,7 +66,7 @@ def answer_of(redirect_url: str) -> dict[str, str]:
 async def token_request(simulator: Simulator, **form: str) -> httpx.Response:
     """Post to the token endpoint as the demo client unless told otherwise."""
     fields = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **form}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False) as client:
         return await client.post(f"{simulator.google_url}token", data=fields)
 
 

@@ -5,6 +5,7 @@ import zlib
 import httpx
 import pytest
 
+from tests.loopback import UNENCRYPTED
 from tests.simulator.conftest import ANN, BEN, DANA
 from tests.simulator.google_client import Connection, base64url, connected, mail, token_request
 from tests.simulator_process import Simulator, SimulatorRefused
@@ -15,7 +16,7 @@ SEND = "gmail.users.messages.send"
 
 async def post_send(connection: Connection, timeout: float = 10.0) -> httpx.Response:
     """Send a mail without the library, so that broken connections are seen as they are."""
-    async with httpx.AsyncClient(trust_env=False, timeout=timeout) as client:
+    async with httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False, timeout=timeout) as client:
         return await client.post(
             f"{connection.google_url}gmail/v1/users/me/messages/send",
             headers=connection.headers,
@@ -113,7 +114,7 @@ async def test_answers_that_are_no_gmail_answer(simulator: Simulator, ann: Conne
     html = await post_send(ann)
     await simulator.add_fault("gzip_bomb", "gmail.users.getProfile", size_bytes=50_000_000)
     async with (
-        httpx.AsyncClient(trust_env=False) as client,
+        httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False) as client,
         client.stream("GET", f"{ann.google_url}gmail/v1/users/me/profile", headers=ann.headers) as answer,
     ):
         packed = b"".join([piece async for piece in answer.aiter_raw()])
@@ -146,7 +147,10 @@ async def test_fault_hits_its_account_and_path_as_often_as_said(
     match = {"method": "/gmail/*/profile", "account": ANN}
     await simulator.set_dials(faults=[{"match": match, "fault": "status", "code": 500, "times": 2}])
     statuses = []
-    async with connected(simulator, BEN) as ben, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        connected(simulator, BEN) as ben,
+        httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False) as client,
+    ):
         for connection in (ben, ann, ann, ann):
             url = f"{ann.google_url}gmail/v1/users/me/profile"
             statuses.append((await client.get(url, headers=connection.headers)).status_code)

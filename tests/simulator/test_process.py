@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from simulator.__main__ import listening
+from tests.loopback import UNENCRYPTED
 from tests.simulator.conftest import ANN, DANA
 from tests.simulator.google_client import connected, tokens_for
 from tests.simulator_process import Simulator, SimulatorRefused, command, running_simulator
@@ -45,7 +46,7 @@ async def test_sigterm_ends_it_although_a_request_hangs() -> None:
         await simulator.create_account(ANN, "Ann", "google")
         tokens = await tokens_for(simulator, ANN)
         await simulator.add_fault("hang_before", "gmail.users.getProfile")
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False, timeout=20) as client:
             headers = {"Authorization": f"Bearer {tokens['access_token']}"}
             url = f"{simulator.google_url}gmail/v1/users/me/profile"
             hanging = asyncio.create_task(client.get(url, headers=headers))
@@ -174,7 +175,7 @@ async def test_bad_provider_input_is_a_google_error(
 ) -> None:
     """4xx with an error body, whatever comes."""
     tokens = await tokens_for(simulator, ANN)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False) as client:
         answer = await client.request(
             verb,
             f"{simulator.google_url}{path}",

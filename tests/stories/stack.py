@@ -21,6 +21,7 @@ import httpx
 import websockets
 
 from database.sealing import write_new_key
+from tests.loopback import UNENCRYPTED
 from tests.simulator_process import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -88,7 +89,9 @@ class Stack:
     outside_smtp: int
     """Where the simulated world takes mail from workspaces' own senders."""
     token: str = ""
-    client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20))
+    client: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False, timeout=20)
+    )
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 

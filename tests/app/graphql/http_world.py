@@ -16,6 +16,7 @@ from app.graphql.documents import Documents
 from app.graphql.http import GraphQLOverHTTP, Wiring
 from app.graphql.limits import Limits
 from schema.faults import Code, Fault, NotFound
+from tests.loopback import UNENCRYPTED
 from tests.waiting import wait_until
 
 TOKEN = "the-token"
@@ -144,7 +145,9 @@ async def served(
     await wait_until(lambda: server.started, description="the server listens")
     port = server.servers[0].sockets[0].getsockname()[1]
     headers = {"authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers=headers, verify=UNENCRYPTED
+    ) as client:
         try:
             yield client, seen
         finally:

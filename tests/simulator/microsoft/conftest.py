@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from tests.loopback import UNENCRYPTED
 from tests.simulator.microsoft.graph_schema import check
 from tests.simulator.microsoft.msal_client import REDIRECT_URI, MicrosoftConnection, connect
 from tests.simulator_process import Simulator
@@ -34,6 +35,7 @@ async def connected(simulator: Simulator, address: str) -> AsyncIterator[Microso
         base_url=simulator.graph_url,
         headers={"Authorization": f"Bearer {tokens['access_token']}"},
         event_hooks={"response": [check]},
+        verify=UNENCRYPTED,
         trust_env=False,
         timeout=20,
     ) as graph:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msal  # type: ignore[import-untyped]  # no stubs exist
 
+from tests.loopback import UNENCRYPTED
 from tests.simulator_process import MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET, Simulator
 
 REDIRECT_URI = "http://127.0.0.1:9/microsoft"
@@ -36,7 +37,12 @@ class PlainHttp:
     ) -> httpx.Response:
         """Do a GET."""
         return httpx.get(
-            self.plain(url), params=params, headers=self.marked(headers), trust_env=False, timeout=20
+            self.plain(url),
+            params=params,
+            headers=self.marked(headers),
+            verify=UNENCRYPTED,
+            trust_env=False,
+            timeout=20,
         )
 
     def post(
@@ -53,6 +59,7 @@ class PlainHttp:
             params=params,
             data=dict(data or {}),
             headers=self.marked(headers),
+            verify=UNENCRYPTED,
             trust_env=False,
             timeout=20,
         )
