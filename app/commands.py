@@ -30,10 +30,12 @@ app = typer.Typer(
 )
 workspace = typer.Typer(help="Workspaces: the CRM's customers.", no_args_is_help=True)
 user = typer.Typer(help="Users of a workspace.", no_args_is_help=True)
+mailbox = typer.Typer(help="Mailboxes of a workspace's users.", no_args_is_help=True)
 key = typer.Typer(help="API keys.", no_args_is_help=True)
 vault = typer.Typer(help="The deployment's own keys.", no_args_is_help=True)
 app.add_typer(workspace, name="workspace")
 app.add_typer(user, name="user")
+app.add_typer(mailbox, name="mailbox")
 app.add_typer(key, name="key")
 app.add_typer(vault, name="vault")
 
@@ -278,6 +280,48 @@ def user_create(
     from app import operating
 
     said.print(_run(operating.create_user(workspace_id, name, email, admin=admin)))
+
+
+@user.command("erase")
+def user_erase(
+    user_id: Annotated[UUID, typer.Argument(help="The user's id.")],
+    email: Annotated[str, typer.Argument(help="Their login address, as it stands: there is no way back.")],
+    workspace_id: WorkspaceOption,
+) -> None:
+    """Erase a user with mailboxes, keys and all mail that is theirs. Run again, it says how far it is."""
+    from app import operating
+
+    _say_how_far("user", _run(operating.erase_user(workspace_id, user_id, email)))
+
+
+@mailbox.command("erase")
+def mailbox_erase(
+    mailbox_id: Annotated[UUID, typer.Argument(help="The mailbox's id.")],
+    address: Annotated[str, typer.Argument(help="Its address, as it stands: there is no way back.")],
+    workspace_id: WorkspaceOption,
+) -> None:
+    """Erase a mailbox and the mail that only it brought. Run again, it says how far it is."""
+    from app import operating
+
+    _say_how_far("mailbox", _run(operating.erase_mailbox(workspace_id, mailbox_id, address)))
+
+
+def _say_how_far(what: str, seen: Any) -> None:
+    if seen.left is None:
+        said.print(f"The {what} is erased.")
+    elif seen.begun:
+        said.print(
+            f"The {what} is shut out. The worker now erases {seen.left.messages} messages in "
+            f"{seen.left.threads} conversations, and ends the consent at the provider; "
+            f"{seen.left.messages_kept} stay with colleagues. Run this again to see that it is done."
+        )
+    elif seen.left.messages:
+        said.print(f"The {what} is being erased, {seen.left.messages} messages are left; the worker does it.")
+    else:
+        said.print(
+            f"All mail of the {what} is erased. The rest goes when the provider has ended the consent, "
+            "within 23 hours even if it does not answer."
+        )
 
 
 @key.command("create")

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from app import accounts, exporting
 from app.exporting import Exported
 from app.known_trouble import OperatorError
 from app.settings import BlobSettings, DatabaseSettings, VaultSettings, read_group
-from database import clock
+from database import clock, erasures
 from database.audit import Act, Chain
 from database.blobs import Blobs
+from database.erasures import Erasure
 from database.pool import Database
 from database.sealing import KeyRing, read_keys
 from database.tables import WorkspaceRow, table_of
@@ -23,6 +24,13 @@ from database.vault import Vault
 from rules.addresses import InvalidAddress, normalise
 from rules.words import Role, Scope, WorkspaceId
 
+_MAILBOX: Final = text(
+    "select coalesce(address, '') as called, erasing_since from mailboxes where id = :id for no key update"
+)
+_USER: Final = text("select email as called, erasing_since from users where id = :id for no key update")
+_WAS_ERASED: Final = (
+    "select exists (select from audit_log where action = $1 and detail ->> $2::text = $3::text)"
+)
 _AUDIT_PAGE: Final = """
 select number, at, actor, action, detail, chain from audit_log
 where workspace_id = $1 and number > $2 order by number limit $3
@@ -177,6 +185,62 @@ async def _refuse_connected(db: Database, known: WorkspaceId, *, even_connected:
             f"{connected} of its mailboxes are connected. Disconnect them first, so that the providers end "
             "the consents, or erase with --even-connected and end them at the providers."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureSeen:
+    """An erasure that was just begun, or how much is left of one that was begun before; None: it is done."""
+
+    begun: bool
+    left: Erasure | None
+
+
+async def erase_mailbox(workspace_id: UUID, mailbox_id: UUID, address: str) -> ErasureSeen:
+    """Begin to erase a mailbox, which the worker does, or look how far that is.
+
+    Raises: OperatorError: the address is another's, or there was no such mailbox.
+    """
+    async with opened() as (db, _):
+        known = await _existing(db, workspace_id)
+        async with db.work(known) as work:
+            row = (await work.execute(_MAILBOX, {"id": mailbox_id})).one_or_none()
+            if row is not None and row.erasing_since is None:
+                _confirm("mailbox", "address", address, row.called)
+                begun = await erasures.begin_mailbox_erasure(work, mailbox_id, "operator")
+                return ErasureSeen(True, begun)
+        if row is None:
+            await _was_erased(db, known, "mailbox", mailbox_id)
+            return ErasureSeen(False, None)
+        return ErasureSeen(False, await erasures.look_at_mailbox(db, known, mailbox_id))
+
+
+async def erase_user(workspace_id: UUID, user_id: UUID, email: str) -> ErasureSeen:
+    """Begin to erase a user, which the worker does, or look how far that is.
+
+    Raises: OperatorError: the address is another's, or there was no such user.
+    """
+    async with opened() as (db, _):
+        known = await _existing(db, workspace_id)
+        async with db.work(known) as work:
+            row = (await work.execute(_USER, {"id": user_id})).one_or_none()
+            if row is not None and row.erasing_since is None:
+                _confirm("user", "login address", email, row.called)
+                begun = await erasures.begin_user_erasure(work, user_id, "operator")
+                return ErasureSeen(True, begun)
+        if row is None:
+            await _was_erased(db, known, "user", user_id)
+            return ErasureSeen(False, None)
+        return ErasureSeen(False, await erasures.look_at_user(db, known, user_id))
+
+
+def _confirm(what: str, named: str, given: str, called: str) -> None:
+    if given.strip().casefold() != called.casefold():
+        raise OperatorError(f"That {what}'s {named} is {called!r}. Give it to erase the {what}.")
+
+
+async def _was_erased(db: Database, known: WorkspaceId, what: str, id: UUID) -> None:
+    if not await db.fetchval(known, _WAS_ERASED, f"{what}.erased", what, str(id)):
+        raise OperatorError(f"The workspace has no such {what}.")
 
 
 async def _existing(db: Database, workspace_id: UUID) -> WorkspaceId:

@@ -131,6 +131,12 @@ class Blobs:
             with suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, _checked(key))
 
+    async def forget(self, db: Database, workspace_id: WorkspaceId, keys: Sequence[str]) -> None:
+        """Remove those of these blobs that no row names any more."""
+        ours = [key for key in keys if _KEY.fullmatch(key)]
+        known = {row["blob_key"] for row in await db.fetch(workspace_id, _KNOWN, ours)}
+        await self.delete([key for key in ours if key not in known])
+
     async def delete_all(self, workspace_id: WorkspaceId) -> int:
         """Remove every blob of a workspace, named by a row or not, whole or half written; how many."""
         removed = 0
@@ -146,7 +152,7 @@ class Blobs:
     async def sweep(self, db: Database, workspace_id: WorkspaceId, before: datetime) -> int:
         """Remove the workspace's blobs that no row names and that were stored before an instant; how many.
 
-        `before` is a day ago or earlier: a blob's row is written some time after the blob.
+        `before` is hours ago: a blob's row is written some time after the blob.
         """
         removed = 0
         async for page in obstore.list(self._store, f"{workspace_id}/", chunk_size=500):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 
 from database.tables import (
     CommandRow,
@@ -60,7 +60,7 @@ async def end_mailbox(
         )
     )
     links = await _end_links(work, mailbox_id) if Duty.END_LINKS in ended.duties else 0
-    refused = await _refuse_waiting(work, mailbox_id)
+    refused = await refuse_waiting(work, table_of(SubmissionRow).c.mailbox_id == mailbox_id)
     if Duty.VOID_JOBS in ended.duties:
         await _void_jobs(work, mailbox_id)
     if Duty.RELEASE_AT_PROVIDER in ended.duties:
@@ -80,14 +80,17 @@ async def _end_links(work: Work, mailbox_id: UUID) -> int:
     return len({row.thread_id for row in ended})
 
 
-async def _refuse_waiting(work: Work, mailbox_id: UUID) -> int:
-    """Refuse what has not begun to leave, kept to be sent again; what may have left is looked for."""
+async def refuse_waiting(work: Work, which: ColumnElement[bool]) -> int:
+    """Refuse those submissions that have not begun to leave, kept to be sent again; how many.
+
+    What may have left is looked for.
+    """
     submissions, messages, threads = table_of(SubmissionRow), table_of(MessageRow), table_of(ThreadRow)
     ends_as = move_sending(Stage.QUEUED, Happening.REFUSE)
     refused = await work.execute(
         update(submissions)
         .where(
-            submissions.c.mailbox_id == mailbox_id,
+            which,
             submissions.c.state.in_([stage.value for stage in _WAITING]),
             messages.c.id == submissions.c.message_id,
             threads.c.id == messages.c.thread_id,
@@ -99,12 +102,14 @@ async def _refuse_waiting(work: Work, mailbox_id: UUID) -> int:
             error=_ENDED_SENTENCE,
             undo_until=None,
         )
-        .returning(submissions.c.message_id, messages.c.thread_id, threads.c.contact_id)
+        .returning(
+            submissions.c.message_id, submissions.c.mailbox_id, messages.c.thread_id, threads.c.contact_id
+        )
     )
     rows = refused.all()
     for row in rows:
         ids = (MessageId(row.message_id), ThreadId(row.thread_id), ContactId(row.contact_id))
-        work.tell(MessageChanged(*ids, MailboxId(mailbox_id)))
+        work.tell(MessageChanged(*ids, row.mailbox_id and MailboxId(row.mailbox_id)))
     return len(rows)
 
 

@@ -2,8 +2,8 @@
 
 Belongs here: what of a person there is, and in which order it goes. The contact goes with its conversations,
 their messages, files and waiting sends; what the person wrote into other conversations goes, too, and their
-addresses leave the headers of what stays. What others wrote about them in a body stays. Files and raw
-messages that no row names any more leave the blob store with its next sweep.
+addresses leave the headers of what stays, whose raw message, which has them too, goes. What others wrote
+about them in a body stays. Blobs that no row names any more leave the blob store with its next sweep.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from database.settling import settle_threads
 from database.work import Work
-from rules.happenings import ThreadChanged, Withdrawn
-from rules.words import ContactId, ThreadId
+from rules.happenings import Withdrawn
+from rules.words import ThreadId
 
 _ADDRESSES: Final = text(
     "select a.address from contact_addresses a where a.contact_id = :contact and not exists ("
@@ -48,26 +49,15 @@ _WITHOUT: Final = (
 _NAMED: Final = "exists (select from jsonb_array_elements({list}) p where p ->> 'address' = any(:addresses))"
 _HEADERS: Final = ("m.to_recipients", "m.cc_recipients", "m.bcc_recipients")
 _ERASE_MENTIONS: Final = text(
-    "update messages m set "  # noqa: S608 - our own names
+    "update messages m set raw_key = null, "  # noqa: S608 - our own names
     + ", ".join(f"{name[2:]} = {_WITHOUT.format(list=name)}" for name in _HEADERS)
     + " where m.workspace_id = :workspace and ("
     + " or ".join(_NAMED.format(list=name) for name in _HEADERS)
     + ") returning m.thread_id"
 )
-_ERASE_PARTICIPANT: Final = text(
-    f"update threads t set participants = {_WITHOUT.format(list='t.participants')} "  # noqa: S608 - our own
-    f"where t.workspace_id = :workspace and {_NAMED.format(list='t.participants')} returning t.id"
-)
-_EMPTY: Final = text(
-    "delete from threads t where t.id = any(:threads) "
-    "and not exists (select from messages m where m.thread_id = t.id) returning t.id"
-)
-_COUNT_AGAIN: Final = text(
-    "update threads t set message_count = c.messages, last_message_id = l.id, last_message_at = l.sent_at "
-    "from (select m.thread_id, count(*)::int as messages from messages m where m.thread_id = any(:threads) "
-    "group by m.thread_id) c cross join lateral (select m.id, m.sent_at from messages m "
-    "where m.thread_id = c.thread_id order by m.sent_at desc, m.id desc limit 1) l "
-    "where t.id = c.thread_id returning t.id, t.contact_id"
+_TAKES_PART: Final = text(
+    "select t.id from threads t where t.workspace_id = :workspace and "  # noqa: S608 - our own names
+    + _NAMED.format(list="t.participants")
 )
 _ERASE_CONTACT: Final = text("delete from contacts where workspace_id = :workspace and id = :contact")
 
@@ -105,11 +95,6 @@ async def _erase_elsewhere(work: Work, addresses: list[str]) -> tuple[int, int]:
     names = {"workspace": work.workspace_id, "addresses": addresses}
     written = list((await work.execute(_ERASE_ELSEWHERE, names)).scalars())
     mentions = list((await work.execute(_ERASE_MENTIONS, names)).scalars())
-    joined = list((await work.execute(_ERASE_PARTICIPANT, names)).scalars())
-    touched = {"threads": list({*written, *mentions, *joined})}
-    for thread_id in (await work.execute(_EMPTY, touched)).scalars():
-        work.tell(Withdrawn(ThreadId(thread_id), None))
-    for row in await work.execute(_COUNT_AGAIN, touched):
-        work.tell(Withdrawn(ThreadId(row.id), None))
-        work.tell(ThreadChanged(ThreadId(row.id), ContactId(row.contact_id)))
+    joined = list((await work.execute(_TAKES_PART, names)).scalars())
+    await settle_threads(work, [*written, *mentions, *joined])
     return len(written), len(mentions)

@@ -1,14 +1,14 @@
 """After a disconnect or a replacement: unregister push, revoke the grant, erase the tokens (L5).
 
 The tokens are erased when the provider has revoked them or says that they are dead already; a provider that
-cannot be reached is asked again, and after a day the tokens are erased all the same, unrevoked: keeping them
-would be worse.
+cannot be reached is asked again, and after 23 hours the tokens are erased all the same, unrevoked: keeping
+them would be worse. A mailbox that is being erased, or whose user is, waits for that (jobs/erase.py).
 """
 
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from database.commands import Claimed
 from database.tables import (
@@ -18,15 +18,21 @@ from database.tables import (
     MailboxRow,
     table_of,
 )
+from database.work import Work
 from jobs.context import JobContext
 from jobs.mailboxes import Mailbox, find_mailbox
 from jobs.running import Done, Outcome, hold
 from jobs.tokens import MailboxTokens
 from rules.errors import NeedsReconnect, ProviderTrouble
-from rules.happenings import Command, ReleaseMailbox
+from rules.happenings import Command, EraseMailbox, EraseUser, ReleaseMailbox
 from rules.words import MailboxStatus
 
-GIVE_UP_AFTER: Final = timedelta(hours=24)
+GIVE_UP_AFTER: Final = timedelta(hours=23)
+"""Less than a day: a mailbox that is erased is gone within one, revoked or not (R68)."""
+_ERASING: Final = text(
+    "select u.erasing_since is not null as with_user from mailboxes b join users u on u.id = b.user_id "
+    "where b.id = :mailbox and b.erasing_since is not null"
+)
 _ENDED: Final = (MailboxStatus.DISCONNECTED, MailboxStatus.REPLACED, MailboxStatus.FAILED)
 
 
@@ -76,5 +82,12 @@ async def release(context: JobContext, claimed: Claimed, command: Command) -> Ou
         )
         for book in (AddressBookEntryRow, AddressBookRow, ContactLinkRow):
             await work.execute(delete(book).where(table_of(book).c.mailbox_id == mailbox.id))
+        await _ask_for_erasure(work, mailbox)
         await work.audit("system", "mailbox.released", mailbox=str(mailbox.id))
     return Done()
+
+
+async def _ask_for_erasure(work: Work, mailbox: Mailbox) -> None:
+    row = (await work.execute(_ERASING, {"mailbox": mailbox.id})).one_or_none()
+    if row is not None:
+        work.ask(EraseUser(mailbox.owner) if row.with_user else EraseMailbox(mailbox.id))

@@ -21,7 +21,8 @@ BATCH: Final = 500
 EVENTS_KEPT: Final = timedelta(days=30)
 
 AUTHORIZATIONS_KEPT: Final = timedelta(days=1)
-ORPHANS_KEPT: Final = timedelta(days=1)
+ORPHANS_KEPT: Final = timedelta(hours=22)
+"""With the hour between two rounds, what a crash left of something erased is gone within the day (R68)."""
 
 _OLD_DECISIONS: Final = text("delete from sync_decisions where at < :before")
 _OLD_AUTHORIZATIONS: Final = text("delete from authorizations where expires_at < :before")

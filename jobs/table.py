@@ -11,6 +11,7 @@ from typing import Final
 from jobs.address_book import read_address_book
 from jobs.authorize import finish_authorization
 from jobs.bulk import run_bulk_send
+from jobs.erase import erase_mailbox, erase_user
 from jobs.narrow import narrow_mailbox
 from jobs.pull import pull
 from jobs.read_state import carry_read_state
@@ -25,6 +26,8 @@ from jobs.workspace_sender import try_workspace_sender
 from rules.happenings import (
     CarryReadState,
     DeliverWebhook,
+    EraseMailbox,
+    EraseUser,
     FinishAuthorization,
     NarrowMailbox,
     PullMailbox,
@@ -50,6 +53,8 @@ TABLE: Final[dict[str, Job]] = {
     RenewWatch.kind: Job(renew_watch, _SOON),
     FinishAuthorization.kind: Job(finish_authorization, _SOON, attempts=5),
     ReleaseMailbox.kind: Job(release, _SOON),
+    EraseMailbox.kind: Job(erase_mailbox, _SOON),
+    EraseUser.kind: Job(erase_user, _SOON),
     CarryReadState.kind: Job(carry_read_state, _SOON, attempts=20),
     RetrySetAside.kind: Job(retry_set_aside, _SOON),
     NarrowMailbox.kind: Job(narrow_mailbox, _SOON),

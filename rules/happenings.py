@@ -222,6 +222,32 @@ class ReleaseMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class EraseMailbox:
+    """Erase a mailbox and what only it brought; asked again once its tokens are gone."""
+
+    kind: ClassVar[str] = "erase_mailbox"
+    queue: ClassVar[Queue] = Queue.LIVE
+    mailbox_id: MailboxId
+
+    @property
+    def key(self) -> str:
+        return f"erase-mailbox:{self.mailbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class EraseUser:
+    """Erase a user with their mailboxes and all that is theirs; asked again as its mailboxes' tokens go."""
+
+    kind: ClassVar[str] = "erase_user"
+    queue: ClassVar[Queue] = Queue.LIVE
+    user_id: UserId
+
+    @property
+    def key(self) -> str:
+        return f"erase-user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class CarryReadState:
     """Tell the provider that a user read, or unread, a conversation in the CRM."""
 
@@ -313,6 +339,8 @@ Command = (
     | RenewWatch
     | FinishAuthorization
     | ReleaseMailbox
+    | EraseMailbox
+    | EraseUser
     | CarryReadState
     | RetrySetAside
     | VerifyMailbox

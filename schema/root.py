@@ -50,6 +50,7 @@ from schema.results.contacts import (
     LinkContactsResult,
     UpdateContactResult,
 )
+from schema.results.erasing import EraseMailboxResult, EraseUserResult, PreviewErasureResult
 from schema.results.mailboxes import (
     CompleteConnectionResult,
     ConfigureMailboxResult,
@@ -165,6 +166,14 @@ class Query:
         description="What the rules would say of such a mail in a mailbox of the viewer's now. Nothing is "
         "stored or fetched; the decision's id names nothing.",
     )
+    preview_erase_mailbox: PreviewErasureResult = field(
+        resolver=erasing.preview_erase_mailbox,
+        description="What eraseMailbox would take away now; for its owner and admins. Nothing is erased.",
+    )
+    preview_erase_user: PreviewErasureResult = field(
+        resolver=erasing.preview_erase_user,
+        description="What eraseUser would take away now; for admins. Nothing is erased.",
+    )
     webhook_deliveries: WebhookDeliveryConnection = field(
         resolver=webhooks.webhook_deliveries,
         description="What a webhook was told in the last 30 days, and what waits, newest first; for admins.",
@@ -246,6 +255,19 @@ class Mutation(WebhookMutations):
         resolver=erasing.erase_contact,
         description="Erase a person everywhere, for good: the contact, its conversations with messages and "
         "files, what they wrote elsewhere; for admins.",
+    )
+    erase_mailbox: EraseMailboxResult = field(
+        resolver=erasing.erase_mailbox,
+        description="Erase a mailbox for good, connected or not, with the mail that it alone brought or "
+        "carried; for its owner and admins. It stops at once, is gone within a minute, and the consent is "
+        "ended at the provider. What a colleague's mailbox holds too stays theirs. `address` is the "
+        "mailbox's, to be sure; empty where it never had one.",
+    )
+    erase_user: EraseUserResult = field(
+        resolver=erasing.erase_user,
+        description="Erase a user for good, with their mailboxes, keys, uploads and all mail that they wrote "
+        "or brought, and their addresses from the headers of what stays; for another admin. They are shut "
+        "out at once and gone within a minute. `email` is their login address, to be sure.",
     )
     send_email: SendEmailResult = field(
         resolver=sending.send_email,

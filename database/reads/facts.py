@@ -95,7 +95,7 @@ SENDING_LOCKED: Final = text(
 OWN_MAILBOX_LOCKED: Final = text(
     "select b.id, b.user_id, b.provider, b.status, b.address from mailboxes b "
     "where b.workspace_id = :workspace and b.id = :id and (b.user_id = :user or :governs) "
-    "for no key update"
+    "and b.erasing_since is null for no key update"
 )
 
 WHAT_STAYS: Final = text(
@@ -125,6 +125,17 @@ CONTACTS_OF_ADDRESSES: Final = text(
     "where a.workspace_id = :workspace and a.address = any(:addresses) "
     "order by c.created_at, c.id"
 )
+
+USER_LOCKED: Final = text(
+    "select u.id, u.email from users u where u.workspace_id = :workspace and u.id = :id "
+    "and u.erasing_since is null for no key update"
+)
+
+ADMINS_LOCKED: Final = text(
+    "select u.id from users u where u.workspace_id = :workspace and u.role = 'ADMIN' "
+    "and u.suspended_at is null order by u.id for no key update"
+)
+"""Two admins who erase each other take turns, so that one is left."""
 
 USER: Final = text("select u.id from users u where u.workspace_id = :workspace and u.id = :id")
 

@@ -94,7 +94,10 @@ _WORKSPACE = Noun(
     },
     lists={
         "users": Many(
-            "user", "select u.* from users u where u.workspace_id = {of}.id", "lower({of}.name), {of}.id", 500
+            "user",
+            "select u.* from users u where u.workspace_id = {of}.id and u.erasing_since is null",
+            "lower({of}.name), {of}.id",
+            500,
         ),
         "api_keys": Many(
             "api_key",

@@ -27,10 +27,12 @@ MESSAGE: Final = (
     f"where m.workspace_id = {{workspace}} and m.id = {{id}} and {_VISIBLE}"
 )
 _MAILBOXES: Final = "select b.* from mailboxes b where b.workspace_id = {workspace} and "
-OWN_MAILBOX: Final = _MAILBOXES + "b.id = {id} and (b.user_id = {viewer} or {governs})"
+_ANY_MAILBOX: Final = _MAILBOXES + "b.id = {id} and (b.user_id = {viewer} or {governs})"
+OWN_MAILBOX: Final = _ANY_MAILBOX + " and b.erasing_since is null"
 MAILBOXES: Final = (
-    _MAILBOXES + "(b.user_id = {viewer} or {governs}) and b.status in ('AUTHORIZING', 'CONNECTED', "
-    "'REAUTHENTICATE', 'FAILED') and (b.status <> 'AUTHORIZING' "
+    _MAILBOXES
+    + "b.erasing_since is null and (b.user_id = {viewer} or {governs}) and b.status in ('AUTHORIZING', "
+    "'CONNECTED', 'REAUTHENTICATE', 'FAILED') and (b.status <> 'AUTHORIZING' "
     "or b.created_at > {now} - interval '10 minutes')"
 )
 MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
@@ -92,7 +94,8 @@ SUPPRESSIONS: Final = Paged(
 
 MESSAGES_BY_ID: Final = MESSAGE.replace("m.id = {id}", "m.id = any({ids})")
 THREADS_BY_ID: Final = THREAD.replace("t.id = {id}", "t.id = any({ids})")
-MAILBOXES_BY_ID: Final = OWN_MAILBOX.replace("b.id = {id}", "b.id = any({ids})")
+MAILBOXES_BY_ID: Final = _ANY_MAILBOX.replace("b.id = {id}", "b.id = any({ids})")
+"""Also of one that is being erased: whoever shows it hears that it ended."""
 
 DECISIONS: Final = Paged(
     "decision",

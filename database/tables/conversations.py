@@ -63,6 +63,9 @@ class ThreadRow(SQLModel, table=True):
         columns.one_of("state", ThreadState, "threads"),
         Index("threads_inbox", "workspace_id", "last_message_at", "id"),
         Index("threads_by_contact", "contact_id", "last_message_at", "id"),
+        # Whom an erased user leaves behind; also for the foreign keys, which PostgreSQL gives no index.
+        Index("threads_assigned", "assignee_id", postgresql_where=text("assignee_id is not null")),
+        Index("threads_private", "private_to", postgresql_where=text("private_to is not null")),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -97,6 +100,7 @@ class ThreadLinkRow(SQLModel, table=True):
             postgresql_where=text("ended_at is null"),
         ),
         Index("thread_links_by_thread", "thread_id"),
+        Index("thread_links_of_mailbox", "mailbox_id"),
     )
 
     id: UUID = Field(sa_column=columns.key())
@@ -121,12 +125,9 @@ class MessageRow(SQLModel, table=True):
         columns.one_of("origin", Origin, "messages"),
         columns.one_of("visibility", Visibility, "messages"),
         UniqueConstraint("workspace_id", "internet_message_id", name="messages_internet_message_id_once"),
-        Index(
-            "messages_of_mailbox",
-            "mailbox_id",
-            "synced_at",
-            postgresql_where=text("received_at is not null"),
-        ),
+        Index("messages_of_mailbox", "mailbox_id", "synced_at"),
+        Index("messages_of_owner", "owner_id", postgresql_where=text("owner_id is not null")),
+        Index("messages_with_bcc", "workspace_id", postgresql_where=text("bcc_recipients <> '[]'")),
         Index("messages_by_sender", "workspace_id", "from_address"),
         Index("messages_of_thread", "thread_id", "sent_at", "id"),
         Index("messages_search", "workspace_id", "search", postgresql_using="gin"),
@@ -224,6 +225,7 @@ class AttachmentRow(SQLModel, table=True):
         columns.one_of("state", AttachmentState, "attachments"),
         Index("attachments_of_message", "message_id"),
         Index("attachments_unsent", "expires_at", postgresql_where=text("message_id is null")),
+        Index("attachments_uploaded", "user_id", postgresql_where=text("user_id is not null")),
     )
 
     id: UUID = Field(sa_column=columns.key())

@@ -64,6 +64,8 @@ class MailboxRow(SQLModel, table=True):
     connected_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     activated_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    erasing_since: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    """From then on it exists for nobody, and its rows go; its own last of all (jobs/erase.py)."""
     tokens_sealed: bytes | None = Field(default=None, sa_column=columns.sealed())
     claims_challenge: str | None = None
     """What the next sign-in must be asked for, in the provider's words; no secret."""

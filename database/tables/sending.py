@@ -40,6 +40,8 @@ class SubmissionRow(SQLModel, table=True):
         ),
         UniqueConstraint("workspace_id", "idempotency_key", name="submissions_idempotency_key_once"),
         UniqueConstraint("message_id", name="submissions_message_once"),
+        Index("submissions_of_mailbox", "mailbox_id", postgresql_where=text("mailbox_id is not null")),
+        Index("submissions_of_user", "user_id", postgresql_where=text("user_id is not null")),
         Index(
             "submissions_of_mailbox_sent",
             "mailbox_id",

@@ -66,6 +66,8 @@ class UserRow(SQLModel, table=True):
     """What stands before the @ of the user's Auto BCC address (B1); left out, the database makes it."""
     created_at: datetime = Field(sa_column=columns.instant())
     suspended_at: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    erasing_since: datetime | None = Field(default=None, sa_column=columns.instant(nullable=True))
+    """From then on they exist for nobody, and what is theirs goes; their row last of all (jobs/erase.py)."""
 
 
 class ApiKeyRow(SQLModel, table=True):

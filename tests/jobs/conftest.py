@@ -1,6 +1,7 @@
 """The parts that jobs are made of, real ones: simulated providers, parsing children, a blob folder."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from providers.transport import Transport
 from rules.words import Provider
 from tests.conftest import WorkspaceForTests
 from tests.jobs.crm import Crm, clock, make_context
+from tests.jobs.erasing_world import Erasing
 from tests.jobs.office import KINDS, Office
 from tests.jobs.webhook_world import Hooks, made_hooks
 from tests.providers import gmail_world, outlook_world
@@ -87,3 +89,24 @@ async def office(crm: Crm, request: pytest.FixtureRequest) -> Office:
     ann = f"ann@{provider.value.lower()}-co.test"
     await crm.simulator.create_account(ann, "Ann Berg", KINDS[provider])
     return Office(crm, provider, ann)
+
+
+@pytest.fixture
+async def pushed(office: Office) -> AsyncIterator[Office]:
+    """The office, in a deployment that the providers can push to; what they push there rings nobody."""
+    crm = office.crm
+    async with outlook_world.running_hook() as hook:
+        doors = Doors(
+            clock=clock,
+            google=gmail_world.settings_of(crm.simulator, topic=gmail_world.TOPIC),
+            microsoft=outlook_world.settings_of(crm.simulator, push_url=hook.url),
+            transport=Transport(silence=gmail_world.SILENCE),
+        )
+        context = replace(crm.context, doors=doors)
+        yield replace(office, crm=replace(crm, context=context))
+        await doors.close()
+
+
+@pytest.fixture
+def erasing(crm: Crm, owner_url: str) -> Erasing:
+    return Erasing(crm, owner_url)

@@ -4,21 +4,17 @@ Each story is walked with a Gmail and with an Outlook, as tests/jobs/test_rules_
 rows of the decision; L6's thread that waits for the CRM is there too.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from jobs.sweep import ask_for_due_mailboxes, tidy
-from providers.doors import Doors
-from providers.transport import Transport
 from rules.words import AuthorizationPurpose, MailboxId, MailboxStatus, Provider
 from tests.conftest import WorkspaceForTests
 from tests.jobs.conftest import DANA
 from tests.jobs.crm import Crm, clock
 from tests.jobs.office import BEN, KINDS, Office, pull, setting, subjects
-from tests.providers import gmail_world, outlook_world
 from tests.resolvers.test_connecting import DISCONNECT, SYNC
 from tests.resolvers.test_sending import send
 
@@ -27,22 +23,6 @@ WATCHES = {
     Provider.OUTLOOK: ("graph.subscriptions.create", "graph.subscriptions.update"),
 }
 """The calls that register a push and that renew it."""
-
-
-@pytest.fixture
-async def pushed(office: Office) -> AsyncIterator[Office]:
-    """The office, in a deployment that the providers can push to; what they push there rings nobody."""
-    crm = office.crm
-    async with outlook_world.running_hook() as hook:
-        doors = Doors(
-            clock=clock,
-            google=gmail_world.settings_of(crm.simulator, topic=gmail_world.TOPIC),
-            microsoft=outlook_world.settings_of(crm.simulator, push_url=hook.url),
-            transport=Transport(silence=gmail_world.SILENCE),
-        )
-        context = replace(crm.context, doors=doors)
-        yield replace(office, crm=replace(crm, context=context))
-        await doors.close()
 
 
 async def disconnect(office: Office, mailbox_id: MailboxId) -> dict[str, Any]:

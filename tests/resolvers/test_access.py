@@ -43,6 +43,8 @@ _REST: Final[dict[str, str]] = {
     "sendBulkEmail.input": '{ idempotencyKey: "k", subject: "s", text: "x", %s }',
     "previewBulkEmail.input": '{ idempotencyKey: "k", subject: "s", text: "x", %s }',
     "createApiKey.name": '"n"',
+    "eraseMailbox.address": '"ada@mail.example"',
+    "eraseUser.email": '"ada@okafor.example"',
     "createApiKey.scopes": "[READ]",
     "replayWebhook.since": '"2026-03-01T00:00:00Z"',
     "markThread.state": "DONE",
@@ -202,7 +204,7 @@ async def test_an_id_of_another_workspace_is_as_one_that_nothing_has(
 
 
 def test_the_matrix_covers_every_id_of_the_schema() -> None:
-    assert len(CASES) == 48
+    assert len(CASES) == 52
     covered = {name for name, _, _ in CASES}
     without = {"viewer", "workspace", "mailboxes", "contacts", "searchMessages", "connectMailbox",
         "bulkSends", "suppressions", "syncActivity", "presets"} | {
@@ -243,6 +245,7 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
     """Yield every mutation with the scope it needs, and a call of it."""
     governing = (
         "updateWorkspace", "inviteUser", "createApiKey", "revokeApiKey", "applyPreset", "eraseContact",
+        "eraseUser",
         "testWorkspaceSender", "suppressAddress", "createWebhook", "updateWebhook", "deleteWebhook",
         "pauseWebhook", "resumeWebhook", "replaceWebhookSecret", "testWebhook", "replayWebhook",
         "replayWebhookDelivery",
@@ -260,6 +263,8 @@ def _calls() -> Iterator[tuple[str, Scope, str]]:
         "linkGoogleContacts": 'mailboxId: "MAILBOX"',
         "importContactFile": 'format: CSV, content: "Email\\na@b.example"',
         "eraseContact": 'id: "CONTACT"',
+        "eraseMailbox": 'mailboxId: "MAILBOX", address: "ada@mail.example"',
+        "eraseUser": 'id: "USER", email: "ada@okafor.example"',
         "applyPreset": "preset: VINTORY",
         "updateBlocklist": 'blocklist: ["b.example"]',
         "createContact": 'input: {emails: ["a@b.example"]}',
@@ -338,6 +343,8 @@ async def test_without_the_scope_read_nothing_is_shown(world: World, name: str) 
         "webhookDeliveries": '(webhookId: "x")',
         "searchMessages": '(query: "x")',
         "syncDecisions": '(mailboxId: "x")',
+        "previewEraseMailbox": '(mailboxId: "x")',
+        "previewEraseUser": '(id: "x")',
         "whyNotSynced": '(mailboxId: "x", internetMessageId: "a@b")',
         "previewSync": '(mailboxId: "x", envelope: {from: "a@b.example", to: []})',
     }

@@ -1,11 +1,16 @@
 """One person leaves the workspace: what is theirs goes, what is others' stays."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from database.ids import new_id
 from database.tables import MessageRow
-from rules.words import Direction, Origin
+from resolvers.viewer import Viewer
+from rules.words import Direction, Origin, Role, Scope
 from tests.resolvers.world import NOW, World, add_thread, address_row, contact_row
 
 ERASE = """mutation ($id: ID!) { eraseContact(id: $id) { __typename
@@ -107,3 +112,93 @@ async def test_a_second_time_there_is_nobody(world: World) -> None:
     acts = await rows(world, "select action, detail from audit_log")
     assert [row["action"] for row in acts] == ["contact.erased"]
     assert "dana" not in str(acts).lower()
+
+
+ANSWER = """{ __typename ... on Erasure { messages messagesKept threads attachments sendsRefused }
+  ... on UserError { message } ... on InvalidInput { field } }"""
+SEEN = ANSWER.replace(" ... on InvalidInput { field }", "")
+PREVIEW = f"query ($id: ID!) {{ previewEraseMailbox(mailboxId: $id) {SEEN} }}"
+PREVIEW_USER = f"query ($id: ID!) {{ previewEraseUser(id: $id) {SEEN} }}"
+ERASE_MAILBOX = f"""mutation ($id: ID!, $named: String!) {{
+  eraseMailbox(mailboxId: $id, address: $named) {ANSWER} }}"""
+ERASE_USER = f"mutation ($id: ID!, $named: String!) {{ eraseUser(id: $id, email: $named) {ANSWER} }}"
+ADA, BEN = "ada@mail.example", "ben@okafor.example"
+LOGIN = "ada@okafor.example"
+
+
+async def told(world: World, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
+    [answer] = (await world.data(document, variables, viewer)).values()
+    return answer
+
+
+async def test_who_may_erase_a_mailbox(world: World) -> None:
+    """Its owner, member or not, an admin, and the workspace's own key; to all others it does not exist."""
+    id = str(world.mailbox_id)
+    owner = world.viewer(role=Role.MEMBER)
+    admin = world.viewer(user_id=world.colleague_id)
+    key = replace(world.viewer(), user_id=None)
+    stranger = replace(world.colleague, scopes=frozenset(Scope))
+
+    for viewer in (owner, admin, key):
+        assert (await told(world, PREVIEW, viewer, id=id))["messages"] == 6
+        refused = await told(world, ERASE_MAILBOX, viewer, id=id, named="ada@mail.exampl")
+        assert (refused["__typename"], refused["field"]) == ("InvalidInput", "address")
+    assert (await told(world, PREVIEW, stranger, id=id))["__typename"] == "NotFound"
+    assert (await told(world, ERASE_MAILBOX, stranger, id=id, named=ADA))["__typename"] == "NotFound"
+    assert await rows(world, "select id from mailboxes where erasing_since is not null") == []
+
+    erased = await told(world, ERASE_MAILBOX, owner, id=id, named=f" {ADA.upper()} ")
+
+    assert (erased["__typename"], erased["messages"], erased["attachments"]) == ("Erasure", 6, 3)
+    [mailbox] = await rows(world, "select status, erasing_since is null as untouched from mailboxes")
+    assert mailbox == {"status": "DISCONNECTED", "untouched": False}
+    for viewer in (owner, admin):
+        assert (await world.data("{ mailboxes { id } }", viewer=viewer))["mailboxes"] == []
+        assert (await told(world, ERASE_MAILBOX, viewer, id=id, named=ADA))["__typename"] == "NotFound"
+
+
+async def test_who_may_erase_a_user(world: World) -> None:
+    """Another admin, or the workspace's own key; nobody themselves, so that an admin is always left."""
+    ben, ada = str(world.colleague_id), str(world.user_id)
+    member = replace(world.colleague, scopes=frozenset(Scope))
+
+    assert (await told(world, ERASE_USER, member, id=ada, named=LOGIN))["__typename"] == "Forbidden"
+    assert (await told(world, PREVIEW_USER, member, id=ada))["__typename"] == "Forbidden"
+    itself = await told(world, ERASE_USER, id=ada, named=LOGIN)
+    wrong = await told(world, ERASE_USER, id=ben, named=LOGIN)
+    assert (itself["__typename"], wrong["__typename"]) == ("Forbidden", "InvalidInput")
+    assert await rows(world, "select id from users where erasing_since is not null") == []
+    assert (await told(world, PREVIEW_USER, id=ada))["messages"] == 6
+
+    assert (await told(world, ERASE_USER, id=ben, named=BEN))["__typename"] == "Erasure"
+
+    assert await world.db.across.ended_users([world.colleague_id]) == {world.colleague_id}
+    shown = (await world.data("{ workspace { users { id } } }"))["workspace"]["users"]
+    assert [one["id"] for one in shown] == [ada]
+    assert (await told(world, ERASE_USER, id=ben, named=BEN))["__typename"] == "NotFound"
+
+
+async def test_of_two_admins_who_erase_each_other_one_is_left(world: World) -> None:
+    """They take turns; whoever comes second is an admin no longer."""
+    async with world.db.work(world.workspace_id) as work:
+        await work.execute(text("update users set role = 'ADMIN'"))
+    ben = world.viewer(user_id=world.colleague_id)
+
+    answers = await asyncio.gather(
+        told(world, ERASE_USER, id=str(world.colleague_id), named=BEN),
+        told(world, ERASE_USER, ben, id=str(world.user_id), named=LOGIN),
+    )
+
+    assert sorted(one["__typename"] for one in answers) == ["Erasure", "NotFound"]
+    assert len(await rows(world, "select id from users where erasing_since is null")) == 1
+
+
+async def test_what_an_erasing_audits_are_ids(world: World) -> None:
+    await told(world, ERASE_MAILBOX, id=str(world.mailbox_id), named=ADA)
+    await told(world, ERASE_USER, id=str(world.colleague_id), named=BEN)
+
+    acts = await rows(world, "select action, detail from audit_log order by number")
+    assert [(row["action"], list(row["detail"].values())) for row in acts] == [
+        ("mailbox.erasing", [str(world.mailbox_id)]),
+        ("user.erasing", [str(world.colleague_id)]),
+    ]

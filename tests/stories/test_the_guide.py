@@ -143,6 +143,7 @@ async def a_mailbox_and_its_rules(guide: Guide, mailbox_id: str) -> None:
         return bool(found["mailbox"]["status"] == "CONNECTED")
 
     await wait_until(connected, description="the mailbox is connected")
+    await the_old_one_is_erased(guide, mailbox_id)
     preview = await guide.ask("query Preview", mailboxId=begun["mailbox"]["id"])
     assert preview["reason"] == "NOT_A_CONTACT"
     stranger = "shop@nobody.test"
@@ -158,6 +159,17 @@ async def a_mailbox_and_its_rules(guide: Guide, mailbox_id: str) -> None:
 
     why = await wait_until(decided, description="the mail was decided on")
     assert (why["synced"], why["reason"]) == (False, "NOT_A_CONTACT")
+
+
+async def the_old_one_is_erased(guide: Guide, mailbox_id: str) -> None:
+    """What was synced through it stayed until now."""
+    before = await guide.ask("query BeforeErasing", mailboxId=mailbox_id)
+    wrong = await guide.ask("mutation EraseMailbox", mailboxId=mailbox_id, address=DANA)
+    assert (wrong["__typename"], wrong["field"]) == ("InvalidInput", "address")
+    erased = await guide.ask("mutation EraseMailbox", mailboxId=mailbox_id, address=ANN)
+    assert before["messages"] == erased["messages"] > 0
+    again = await guide.ask("query BeforeErasing", mailboxId=mailbox_id)
+    assert again["__typename"] == "NotFound"
 
 
 async def webhooks(guide: Guide) -> None:

@@ -1,9 +1,20 @@
-"""A user connects Gmail, writes from the CRM, the customer answers, the user answers from Gmail: all live."""
+"""A user connects Gmail, writes from the CRM, the customer answers, the user answers from Gmail: all live.
+
+And at the end of it the user erases it all.
+"""
 
 from functools import partial
+from pathlib import Path
 from statistics import median
 from time import monotonic
+from urllib.parse import urlsplit
 
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from app.embedded import EmbeddedValkey
+from database.tables import metadata
 from tests.stories.stack import ANN, DANA, Listener, Stack
 from tests.waiting import wait_until
 
@@ -82,3 +93,64 @@ async def test_a_client_that_slept_catches_up_without_a_gap(stack: Stack) -> Non
 
     assert awake.texts() == ["during the nap", "after the nap"]
     assert len({one["id"] for one in awake.events}) == len(awake.events)
+
+
+WORD = "magpie"
+ERASE = f'mutation ($id: ID!) {{ eraseMailbox(mailboxId: $id, address: "{ANN}") {{ __typename }} }}'
+
+
+@pytest.mark.rule("R68")
+@pytest.mark.timeout(90)
+async def test_an_erased_mailbox_is_in_no_table_blob_key_or_log_and_open_inboxes_forget_it(
+    stack: Stack, own_valkey: EmbeddedValkey
+) -> None:
+    """What its mail said in subject, text, file and name is nowhere; within seconds, and told live."""
+    mailbox_id = (await stack.ask("{ mailboxes { id } }"))["mailboxes"][0]["id"]
+    file = {"filename": f"{WORD}.txt", "content_type": "text/plain", "content_base64": "bWFncGll"}
+    async with stack.listening() as heard:
+        await stack.simulator.deliver(
+            DANA, ANN, cc=[f"{WORD}@elsewhere.test"], subject=WORD, text=f"a {WORD}", attachments=[file]
+        )
+        await wait_until(lambda: f"a {WORD}" in heard.texts(), description="it is live")
+        there = await everywhere(stack, own_valkey)
+        assert there["table messages"].count(WORD) > 0 and there["blobs"].count(WORD) > 0
+        told = len(heard.events)
+
+        await stack.ask(ERASE, id=mailbox_id)
+
+        kinds = {"Withdrawn", "MailboxChanged"}
+        await wait_until(
+            lambda: kinds <= {one["__typename"] for one in heard.events[told:]}, description="it is told live"
+        )
+
+    async def gone() -> bool:
+        return mailbox_id not in (await everywhere(stack, own_valkey))["table mailboxes"]
+
+    await wait_until(gone, description="its row is gone", seconds=30)
+    left = {place for place, said in (await everywhere(stack, own_valkey)).items() if WORD in said.lower()}
+    assert left == set()
+    assert any(one["path"].endswith("/revoke") for one in await stack.simulator.journal())
+    await stack.connect()
+
+
+async def everywhere(stack: Stack, valkey: EmbeddedValkey) -> dict[str, str]:
+    """All that the deployment keeps, by place."""
+    line = await asyncpg.connect(stack.environment["DATABASE_OWNER_URL"])
+    places = {
+        f"table {name}": "\n".join(row[0] for row in await line.fetch(f"select t::text from {name} t"))
+        for name in metadata.tables
+    }
+    await line.close()
+    blobs = Path(urlsplit(stack.environment["BLOB_URL"]).path)
+    places["blobs"] = _bytes_of(blobs)
+    places["logs"] = _bytes_of(stack.logs)
+    client: Redis = Redis.from_url(valkey.url())
+    dumps = [key + (await client.dump(key) or b"") async for key in client.scan_iter()]
+    await client.aclose()
+    places["valkey"] = b"\n".join(dumps).decode("latin-1")
+    return places
+
+
+def _bytes_of(folder: Path) -> str:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
