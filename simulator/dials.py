@@ -129,6 +129,7 @@ class Dials(Strict):
     spam_from: list[str] = []
     auto_replies: dict[str, str] = {}
     auto_create_mailboxes: bool = True
+    mail_from_outside_waits: bool = False
     microsoft: MicrosoftDials = MicrosoftDials()
 
 

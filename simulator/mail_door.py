@@ -22,6 +22,15 @@ class Handler:
         """Keep the world."""
         self.world = world
 
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Let a sender begin, once nobody is kept waiting."""
+        await self.world.outside_may_send.wait()
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Go on"
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail for all its recipients."""
         content = envelope.content

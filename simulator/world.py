@@ -45,6 +45,8 @@ class World:
         self.version = 0
         self.changed = asyncio.Event()
         self.wake_post = asyncio.Event()
+        self.outside_may_send = asyncio.Event()
+        self.outside_may_send.set()
         self._later: set[asyncio.Task[None]] = set()
         self.post = PostOffice(self.clock, self.dials, self.contents)
         self.grants = Grants(self.clock, self.dials)
@@ -114,6 +116,10 @@ class World:
         self.clock.offset = timedelta(seconds=dials.clock_offset_seconds)
         self.pubsub.wake.set()
         self.microsoft.push.wake.set()
+        if dials.mail_from_outside_waits:
+            self.outside_may_send.clear()
+        else:
+            self.outside_may_send.set()
         self.touched()
 
     def push_settings(self, settings: PushSettings) -> None:

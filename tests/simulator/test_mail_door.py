@@ -14,10 +14,14 @@ def _hand_in(port: int, sender: str, *recipients: str) -> None:
         line.sendmail(sender, recipients, raw)
 
 
-async def test_what_is_handed_in_is_delivered_or_comes_back_to_its_sender() -> None:
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+async def test_what_is_handed_in_is_delivered_or_comes_back_to_its_sender() -> None:
+    port = _free_port()
     async with running_simulator(smtp_port=port) as simulator:
         for address in ("dana@okafor.test", "returns@crm.test"):
             await simulator.create_account(address)
@@ -34,3 +38,20 @@ async def test_what_is_handed_in_is_delivered_or_comes_back_to_its_sender() -> N
             return len(await simulator.mailbox("returns@crm.test")) == 2
 
         await wait_until(both, description="a bounce and an automatic answer came to the return path")
+
+
+async def test_a_sender_is_kept_waiting_until_the_dial_lets_it_begin() -> None:
+    port = _free_port()
+    async with running_simulator(smtp_port=port) as simulator:
+        await simulator.create_account("dana@okafor.test")
+        await simulator.set_dials(mail_from_outside_waits=True)
+        sending = asyncio.create_task(
+            asyncio.to_thread(_hand_in, port, "returns@crm.test", "dana@okafor.test")
+        )
+        _, waiting = await asyncio.wait({sending}, timeout=0.3)
+        assert waiting
+        assert await simulator.mailbox("dana@okafor.test") == []
+
+        await simulator.set_dials(mail_from_outside_waits=False)
+        await sending
+        assert len(await simulator.mailbox("dana@okafor.test")) == 1
