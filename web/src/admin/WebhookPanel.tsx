@@ -6,6 +6,7 @@ import { Badge, Button, Confirm, Dialog, IconButton, Menu, Notice, toasts } from
 import { words } from "../words/webhooks";
 import { ago, messageTime } from "../words/times";
 import { Deliveries } from "./Deliveries";
+import { ReplayDialog } from "./ReplayDialog";
 import {
   deleteWebhook,
   pauseWebhook,
@@ -38,14 +39,16 @@ export function WebhookPanel({ webhook, again }: { webhook: Webhook; again: () =
   const { id, url } = webhook;
   const [open, setOpen] = useState(false);
   const [told, setTold] = useState(0);
-  const [dialog, setDialog] = useState<"change" | "secret" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"change" | "secret" | "delete" | "replay" | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const close = () => setDialog(null);
-  const test = async () => {
-    const asked = change(testWebhook, { id }).then((answer) => answer.testWebhook);
-    if (!(await done(asked, words.tested))) return;
+  const showNewest = () => {
     setOpen(true);
     setTold((count) => count + 1);
+  };
+  const test = async () => {
+    const asked = change(testWebhook, { id }).then((answer) => answer.testWebhook);
+    if (await done(asked, words.tested)) showNewest();
   };
   const turn = async () => {
     const asked =
@@ -86,6 +89,7 @@ export function WebhookPanel({ webhook, again }: { webhook: Webhook; again: () =
             trigger={<IconButton icon="more" label={words.more(url)} />}
             entries={[
               { label: words.test, icon: "send", onChoose: () => void test() },
+              { label: words.replay, icon: "clock", onChoose: () => setDialog("replay") },
               { label: words.change, icon: "pencil", onChoose: () => setDialog("change") },
               {
                 label: webhook.state === "ON" ? words.pause : words.resume,
@@ -105,6 +109,17 @@ export function WebhookPanel({ webhook, again }: { webhook: Webhook; again: () =
         </Notice>
       )}
       {open && <Deliveries id={id} told={told} changed={webhook} />}
+      {dialog === "replay" && (
+        <ReplayDialog
+          webhook={webhook}
+          onClose={close}
+          onDone={() => {
+            close();
+            showNewest();
+            again();
+          }}
+        />
+      )}
       <WebhookDialog open={dialog === "change"} webhook={webhook} onClose={close} onDone={again} />
       <Dialog
         open={secret !== null}

@@ -168,6 +168,24 @@ export const replayDelivery = graphql(`
   }
 `);
 
+export const replayWebhook = graphql(`
+  mutation ReplayWebhook($id: ID!, $since: DateTime!) {
+    replayWebhook(id: $id, since: $since) {
+      __typename
+      ... on WebhookReplayed {
+        count
+        webhook {
+          id
+          state
+        }
+      }
+      ... on UserError {
+        message
+      }
+    }
+  }
+`);
+
 export type Webhook = ResultOf<typeof webhooksQuery>["workspace"]["webhooks"][number];
 export type EventKind = Webhook["events"][number];
 export type WebhookDelivery = ResultOf<typeof deliveryFields>;

@@ -72,6 +72,23 @@ export const words = defineWords({
   again: "Send again",
   againOf: (what: string) => `Send again: ${what}`,
   asked: "It is sent again.",
+  replay: "Send again since…",
+  replayTitle: "Send everything again since",
+  replayAbout:
+    "Every event since then is sent once more, in its order and under its own id, so that a program can pass over what it has.",
+  replaySince: "Day and time",
+  replayHint: "At most 30 days back.",
+  replayFuture: "That has not happened yet.",
+  replayTooOld: "That is more than 30 days back; so old events are not kept.",
+  replayDo: "Send again",
+  lastHour: "The last hour",
+  lastDay: "The last 24 hours",
+  lastWeek: "The last 7 days",
+  replayed: (n: number) =>
+    n === 0
+      ? "Nothing happened since then that this webhook is told of."
+      : `${count(n, "event is", "events are")} sent again.`,
+  replayedLater: "They go once the webhook goes on.",
   deliveryStates: {
     WAITING: "Waiting",
     DELIVERED: "Taken",

@@ -204,10 +204,40 @@ async function webhook(page) {
   await mustBeAccessible(page, "a webhook and its deliveries");
   await page.getByRole("button", { name: "Send again: Ping" }).click();
   await page.getByText("It is sent again.").waitFor();
+  await replayed(page);
   await page.getByRole("button", { name: /^More for/ }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
   await page.getByText("No webhooks yet").waitFor();
+}
+
+/** Mail came in, the webhook was told of it, and is told again of everything since an hour ago. */
+async function replayed(page) {
+  const { viewer } = await ask("{ viewer { user { autoBccAddress } } }");
+  await simulate("POST", `/accounts/${ANN}/messages`, {
+    to: [MIA],
+    bcc: [viewer.user.autoBccAddress],
+    subject: "Told twice",
+    text: "Hello",
+  });
+  await page.getByRole("cell", { name: "New message" }).waitFor();
+  const choose = async () => {
+    await page.getByRole("button", { name: /^More for/ }).click();
+    await page.getByRole("menuitem", { name: "Send again since…" }).click();
+    return page.getByRole("dialog", { name: "Send everything again since" });
+  };
+  const dialog = await choose();
+  await dialog.getByLabel("Day and time").fill("2020-01-01T10:00");
+  await dialog.getByText(/more than 30 days back/).waitFor();
+  must(
+    await dialog.getByRole("button", { name: "Send again" }).isDisabled(),
+    "so old events may be asked for",
+  );
+  await mustBeAccessible(page, "the dialog that sends events again");
+  await dialog.getByRole("button", { name: "The last hour" }).click();
+  await dialog.getByRole("button", { name: "Send again" }).click();
+  await page.getByText("1 event is sent again.").waitFor();
+  await dialog.waitFor({ state: "detached" });
 }
 
 async function preset(page) {
