@@ -12,6 +12,7 @@ from database.ids import new_id
 from database.tables import MessageRow, SubmissionRow, ThreadRow
 from database.work import Work
 from rules.happenings import MessageSynced, SendBulkSubmission
+from rules.html_text import text_from_html
 from rules.merging import Merged
 from rules.quoting import snippet_of
 from rules.sender import MailKind
@@ -48,6 +49,7 @@ async def write_mail(
     mailbox_id = None if bulk["via"] == SenderKind.WORKSPACE_SENDER else bulk["mailbox_id"]
     sender = bulk["sender_address"] if mailbox_id is None else bulk["mailbox_address"]
     name = bulk["user_name"] or bulk["sender_name"]
+    text = text_from_html(said.html or "") if said.text is None else said.text
     work.add(_thread(work, bulk, recipient, said, thread_id, message_id, sender, name))
     await work.flush()
     work.add(
@@ -65,8 +67,8 @@ async def write_mail(
             from_name=name,
             to_recipients=[{"address": recipient.address, "name": recipient.name}],
             subject=said.subject,
-            snippet=snippet_of(said.text or "", None),
-            text=said.text,
+            snippet=snippet_of(text, None),
+            text=text,
             html=said.html,
             sent_at=work.now,
             synced_at=work.now,
@@ -126,7 +128,8 @@ def _thread(
         message_count=1,
         last_message_id=message_id,
         last_message_at=work.now,
-        state=ThreadState.OPEN,
+        # It waits for nobody until its contact answers; hundreds of them would bury the mail that does.
+        state=ThreadState.DONE,
         participants=[one for one in people if one["address"]],
         created_at=work.now,
     )

@@ -87,7 +87,9 @@ class Sending:
             work.ask(SendSubmission(submission_id))
         return submission_id
 
-    async def bulk(self, contacts: int, says: str = "Dear {{ first_name }}") -> BulkSendId:
+    async def bulk(
+        self, contacts: int, says: str | None = "Dear {{ first_name }}", html: str | None = None
+    ) -> BulkSendId:
         """Store a bulk send to so many contacts and ask for it, as `sendBulkEmail` does."""
         crm, bulk_id = self.crm, BulkSendId(new_id())
         ids = [await crm.add_contact(f"Contact{n} X", f"contact{n}@okafor.co") for n in range(contacts)]
@@ -102,6 +104,7 @@ class Sending:
                     request_hash=b"hash",
                     subject="News for {{ first_name }}",
                     text=says,
+                    html=html,
                     total=contacts,
                     created_at=work.now,
                 )
@@ -314,9 +317,19 @@ async def test_a_bulk_send_writes_to_each_contact_once(sending: Sending) -> None
         f"contact{n}@okafor.co" for n in range(5)
     ]
     assert sending.server.connections <= 4 and sending.server.logins <= 4
-    threads = await sending.crm.rows("select distinct contact_id from threads")
-    assert len(threads) == 5
+    threads = await sending.crm.rows("select contact_id, state from threads")
+    assert len({one["contact_id"] for one in threads}) == len(threads) == 5
+    assert {one["state"] for one in threads} == {"DONE"}, "it waits for nobody until its contact answers"
     assert "BulkSendProgressed" in await sending.crm.events()
+
+
+async def test_mail_of_html_alone_is_read_in_a_list_too(sending: Sending) -> None:
+    await sending.bulk(1, says=None, html="<p>Dear {{ first_name }},</p><p>come &amp; see.</p>")
+    await sending.work_to_the_end()
+
+    [message] = await sending.crm.rows("select text, snippet from messages")
+    assert message["snippet"] == "Dear Contact0, come & see."
+    assert message["text"].split() == ["Dear", "Contact0,", "come", "&", "see."]
 
 
 async def test_each_mail_of_a_bulk_send_can_be_unsubscribed_with_one_click(sending: Sending) -> None:

@@ -34,7 +34,7 @@ export function People() {
             {
               heading: words.name,
               cell: (one) => (
-                <span className="flex min-w-56 items-center gap-2.5">
+                <span className="flex items-center sm:min-w-56 gap-2.5">
                   <Avatar name={one.name} />
                   <span className="min-w-0">
                     <span dir="auto" className="block font-medium">

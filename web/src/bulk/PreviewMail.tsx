@@ -53,7 +53,7 @@ export function PreviewMail({
           disabled={index + 1 >= preview.total}
           onClick={to(index + 1)}
         />
-        <span dir="auto" className="min-w-0 flex-1 truncate font-medium">
+        <span dir="auto" className="min-w-32 flex-1 truncate font-medium">
           {who}
         </span>
         <span role="status" className="figures text-sm text-ink-2">

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useRef, useState, type DragEvent, type ReactNode } from "react";
 
 import { prepare } from "../conversation/mail-html";
+import { words as reading } from "../words/conversation";
 import type { Message, ThreadRow } from "../data/documents";
 import { useSession } from "../data/session";
 import { goTo } from "../frame/route";
@@ -37,7 +38,7 @@ export default function Composer({
   onUndone,
 }: ComposerProps) {
   const session = useSession();
-  const { uploads, add, drop, retry } = useUploads(draft.key);
+  const { uploads, add, drop, retry } = useUploads(draft.key, session.workspace.attachmentLimitBytes);
   const [phase, setPhase] = useState<"writing" | "sending" | "later">("writing");
   const [trouble, setTrouble] = useState<{ sentence: string; freesAt?: string } | null>(null);
   const [asked, setAsked] = useState<readonly string[]>([]);
@@ -341,7 +342,7 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
             "wrap-words max-h-32 overflow-y-auto border-s-2 border-line ps-3 text-start text-sm whitespace-pre-line text-ink-2",
           )}
         >
-          {plainText(prepare(draft.quote, new Map(), "").body.innerHTML)
+          {plainText(prepare(draft.quote, new Map(), reading).body.innerHTML)
             .replace(/&nbsp;/g, " ")
             .replace(/\n{3,}/g, "\n\n")
             .trim()}

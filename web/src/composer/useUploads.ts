@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { words } from "../words/composer";
+import { bytes } from "../words/times";
 import { changeDraft, draftsStore, type DraftFile } from "./drafts";
 import { upload, UploadFailed } from "./uploads";
 
@@ -15,8 +17,11 @@ export interface Upload {
 
 let numbers = 0;
 
-/** The files of a draft that are on their way; each becomes the draft's when it has arrived. */
-export function useUploads(key: string) {
+/**
+ * The files of a draft that are on their way; each becomes the draft's when it has arrived. What the draft's files
+ * may be together, `limit` in bytes, is asked before the way and not at its end.
+ */
+export function useUploads(key: string, limit: number) {
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const running = useRef(new Set<AbortController>());
   const patch = useCallback((id: number, part: Partial<Upload>) => {
@@ -28,6 +33,12 @@ export function useUploads(key: string) {
   }, []);
   const begin = useCallback(
     (one: Upload) => {
+      const there = draftsStore.get()[key]?.files ?? [];
+      if (there.reduce((sum, file) => sum + file.sizeBytes, one.file.size) > limit) {
+        one.settle?.(null);
+        patch(one.id, { failed: words.tooLarge(bytes(limit)), settle: undefined });
+        return;
+      }
       running.current.add(one.stop);
       upload(one.file, (share) => patch(one.id, { share }), one.stop.signal)
         .then(
@@ -46,7 +57,7 @@ export function useUploads(key: string) {
         )
         .finally(() => running.current.delete(one.stop));
     },
-    [key, patch],
+    [key, limit, patch],
   );
   const add = useCallback(
     (files: readonly File[], settle?: Upload["settle"]) => {

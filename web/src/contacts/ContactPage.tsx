@@ -117,7 +117,7 @@ function Known({ contact, onChanged }: { contact: LinkedContact; onChanged: () =
           <IconButton icon="trash" label={words.remove} onClick={() => setDialog("remove")} />
         </span>
       </header>
-      <div className="grid gap-x-10 gap-y-6 lg:grid-cols-[1fr_19rem]">
+      <div className="grid gap-x-10 gap-y-6 grid-cols-[minmax(0,1fr)] lg:grid-cols-[minmax(0,1fr)_19rem]">
         <ThreadsOf id={contact.id} />
         <Details contact={contact} />
       </div>

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 
 import { Badge, Section, Select } from "../kit";
+import { Table, type Column } from "../kit/Table";
 import { words } from "../words/contacts";
-import { problemOf, ROLES, type Problem, type Role, type Table } from "./columns";
+import { problemOf, ROLES, type Problem, type Role, type Table as FileTable } from "./columns";
 import type { ContactInput } from "./documents";
 
 const SHOWN = 50;
@@ -13,7 +14,7 @@ export function Columns({
   roles,
   onChange,
 }: {
-  table: Table;
+  table: FileTable;
   roles: readonly Role[];
   onChange: (roles: readonly Role[]) => void;
 }) {
@@ -45,6 +46,40 @@ export function problemWords(problem: Problem): string {
     : words.problemBadAddress(problem.address.slice(0, 60));
 }
 
+const COLUMNS: readonly Column<Shown>[] = [
+  { heading: words.name, cell: ({ contact }) => <span dir="auto">{contact.name}</span> },
+  {
+    heading: words.company,
+    cell: ({ contact }) => (
+      <span dir="auto" className="text-ink-2">
+        {contact.company}
+      </span>
+    ),
+  },
+  { heading: words.addresses, cell: ({ contact }) => <span dir="ltr">{contact.emails.join(", ")}</span> },
+  {
+    heading: words.ready,
+    headingHidden: true,
+    end: true,
+    cell: ({ contact }) => <State problem={problemOf(contact)} />,
+  },
+];
+
+/** A row of a file has no other name than its place. */
+interface Shown {
+  place: number;
+  contact: ContactInput;
+}
+
+function State({ problem }: { problem: Problem | null }) {
+  if (problem === null) return <Badge tone="good">{words.ready}</Badge>;
+  return (
+    <Badge tone="warn">
+      {words.problem}: {problemWords(problem)}
+    </Badge>
+  );
+}
+
 /** The first rows as they would be imported, with what would be left out and why. */
 export function Preview({
   contacts,
@@ -55,61 +90,11 @@ export function Preview({
   usable: number;
   action: ReactNode;
 }) {
+  const rows = contacts.slice(0, SHOWN).map((contact, place) => ({ place, contact }));
   return (
     <Section title={words.preview} about={words.previewAbout(usable, contacts.length)} actions={action}>
-      {/* A table that is wider than the screen is scrolled by keys too. */}
-      <div
-        role="group"
-        aria-label={words.preview}
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
-        className="overflow-x-auto rounded-md border border-line"
-      >
-        <table className="w-full min-w-[36rem] text-start text-sm">
-          <thead>
-            <tr className="bg-canvas text-ink-2">
-              {[words.name, words.company, words.addresses, ""].map((heading) => (
-                <th key={heading} scope="col" className="px-3 py-2 text-start font-medium">
-                  {heading === "" ? <span className="sr-only">{words.ready}</span> : heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {contacts.slice(0, SHOWN).map((contact, place) => (
-              // A row of a file has no other name than its place.
-              <Row key={place} contact={contact} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label={words.preview} rows={rows} columns={COLUMNS} keyOf={({ place }) => String(place)} />
       {contacts.length > SHOWN && <p className="text-sm text-ink-3">{words.previewPart(SHOWN)}</p>}
     </Section>
-  );
-}
-
-function Row({ contact }: { contact: ContactInput }) {
-  const problem = problemOf(contact);
-  return (
-    <tr className="border-t border-line">
-      <td dir="auto" className="max-w-48 truncate px-3 py-2">
-        {contact.name}
-      </td>
-      <td dir="auto" className="max-w-40 truncate px-3 py-2 text-ink-2">
-        {contact.company}
-      </td>
-      <td dir="ltr" className="max-w-64 truncate px-3 py-2 text-start" title={contact.emails.join(", ")}>
-        {contact.emails.join(", ")}
-      </td>
-      <td className="px-3 py-2 text-end">
-        {problem === null ? (
-          <Badge tone="good">{words.ready}</Badge>
-        ) : (
-          <Badge tone="warn">
-            {words.problem}: {problemWords(problem)}
-          </Badge>
-        )}
-      </td>
-    </tr>
   );
 }

@@ -113,7 +113,7 @@ export function Aside({ thread, onClose }: { thread: Conversation; onClose: () =
         onClose();
       }}
       aria-label={words.about}
-      className="max-2xl:animate-appear outline-none flex w-72 shrink-0 flex-col gap-6 overflow-y-auto border-s border-line bg-canvas p-4 max-2xl:absolute max-2xl:inset-y-0 max-2xl:end-0 max-2xl:z-20 max-2xl:shadow-3"
+      className="max-wide:animate-appear outline-none flex w-72 shrink-0 flex-col gap-6 overflow-y-auto border-s border-line bg-canvas p-4 max-wide:absolute max-wide:inset-y-0 max-wide:end-0 max-wide:z-20 max-wide:shadow-3"
     >
       <section aria-label={words.contact} className="flex flex-col gap-1">
         <span className="flex items-start justify-between">

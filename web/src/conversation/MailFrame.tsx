@@ -9,14 +9,21 @@ import { words } from "../words/conversation";
 import { Button, classes, Notice, toasts } from "../kit";
 import { frameStyle, prepare } from "./mail-html";
 
-const PAPER = { ink: "#1b1c20", accent: "#2c5bd1", line: "#e4e5ea" };
+const PAPER = { ink: "#1b1c20", accent: "#2c5bd1", line: "#e4e5ea", warn: "#fdf2dc", onWarn: "#8f5a00" };
 
-function themeOf(coloured: boolean): { ink: string; accent: string; line: string; font: string } {
+function themeOf(coloured: boolean): typeof PAPER & { font: string } {
   const style = getComputedStyle(document.documentElement);
   const font = getComputedStyle(document.body).fontFamily;
   const read = (name: string) => style.getPropertyValue(name).trim();
   if (coloured) return { ...PAPER, font };
-  return { ink: read("--ink"), accent: read("--accent"), line: read("--line"), font };
+  return {
+    ink: read("--ink"),
+    accent: read("--accent"),
+    line: read("--line"),
+    warn: read("--warn-soft"),
+    onWarn: read("--warn"),
+    font,
+  };
 }
 
 /** The app's own font, which the frame's document has to be told of. */
@@ -85,7 +92,7 @@ export function MailFrame({
   const [height, setHeight] = useState(48);
   const images = withImages?.of === html;
   const shown = images ? withImages.html : html;
-  const prepared = useMemo(() => prepare(shown, inline, words.showHistory), [shown, inline]);
+  const prepared = useMemo(() => prepare(shown, inline, words), [shown, inline]);
   const paper = prepared.coloured && theme === "dark";
 
   useEffect(() => {

@@ -42,12 +42,51 @@ function isColoured(body: HTMLElement): boolean {
   );
 }
 
-export function prepare(html: string, inline: ReadonlyMap<string, string>, summary: string): Prepared {
-  const { body } = new DOMParser().parseFromString(html, "text/html");
+/** An address that a link's text shows, as people write it: with or without a scheme. */
+const ADDRESS = /^(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?::\d+)?(?:[/?#]\S*)?$/iu;
+
+function hostOf(address: string): string | null {
+  try {
+    const url = new URL(address);
+    return /^https?:$/.test(url.protocol) ? url.hostname.replace(/^www\./, "") : null;
+  } catch {
+    return null;
+  }
+}
+
+const within = (host: string, other: string) => host === other || host.endsWith(`.${other}`);
+
+/** The host that a link leads to where its text shows another's address: what people are robbed with. */
+function otherHost(link: Element): string | null {
+  const shown = ADDRESS.exec(link.textContent.trim())?.[1];
+  const real = hostOf(link.getAttribute("href") ?? "");
+  const said = shown === undefined ? null : hostOf(`https://${shown}`);
+  if (real === null || said === null || within(real, said) || within(said, real)) return null;
+  return real;
+}
+
+function tameLinks(body: HTMLElement, leadsTo: (host: string) => string): void {
   for (const link of body.querySelectorAll("a[href]")) {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer nofollow");
+    link.setAttribute("title", link.getAttribute("href") ?? "");
+    const host = otherHost(link);
+    if (host === null) continue;
+    const warning = body.ownerDocument.createElement("span");
+    warning.className = "bw-elsewhere";
+    warning.textContent = leadsTo(host);
+    link.after(" ", warning);
   }
+}
+
+export interface PrepareWords {
+  showHistory: string;
+  leadsTo: (host: string) => string;
+}
+
+export function prepare(html: string, inline: ReadonlyMap<string, string>, words: PrepareWords): Prepared {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  tameLinks(body, words.leadsTo);
   for (const image of body.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')) {
     const file = inline.get(decodeURIComponent((image.getAttribute("src") ?? "").slice(4)));
     if (file === undefined) image.removeAttribute("src");
@@ -58,7 +97,7 @@ export function prepare(html: string, inline: ReadonlyMap<string, string>, summa
     if (!image.hasAttribute("alt")) image.setAttribute("alt", "");
   }
   const coloured = isColoured(body);
-  foldHistory(body, summary);
+  foldHistory(body, words.showHistory);
   return { body, hasRemoteImages: remote.length > 0, coloured };
 }
 
@@ -66,6 +105,9 @@ export interface FrameTheme {
   ink: string;
   accent: string;
   line: string;
+  /** A warning's paper and ink. */
+  warn: string;
+  onWarn: string;
   font: string;
   scheme: string;
   /** The rules of the fonts that `font` names. */
@@ -81,6 +123,8 @@ export function frameStyle(theme: FrameTheme): string {
     a { color: ${theme.accent}; }
     img { max-width: 100%; height: auto; }
     img:not([src]) { display: inline-block; min-width: 12px; min-height: 12px; background: ${theme.line}; border-radius: 4px; }
+    .bw-elsewhere { display: inline-block; padding: 0 6px; border-radius: 4px; background: ${theme.warn}; color: ${theme.onWarn};
+      font: 600 12px/20px ${theme.font}; overflow-wrap: anywhere; }
     pre { white-space: pre-wrap; }
     table { max-width: 100%; }
     blockquote { margin: 8px 0 8px 0; padding-inline-start: 12px; border-inline-start: 2px solid ${theme.line}; }

@@ -2,8 +2,8 @@ import { useState } from "react";
 
 import { Store, useStore } from "../data/store";
 
-/** Where there is room beside the mail (2xl) what is about the contact is a column, elsewhere a sheet over the mail. */
-const WIDE = "(min-width: 1536px)";
+/** Where there is room beside the mail (wide) what is about the contact is a column, elsewhere a sheet over the mail. */
+const WIDE = "(min-width: 1400px)";
 
 export function isWide(): boolean {
   return window.matchMedia(WIDE).matches;

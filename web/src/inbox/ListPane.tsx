@@ -188,7 +188,7 @@ function Loading() {
       <span className="sr-only">{words.loadingMore}</span>
       {Array.from({ length: 8 }, (_, place) => (
         <span key={place} className="flex h-[77px] gap-3 py-2">
-          <Skeleton className="size-8 rounded-full" />
+          <Skeleton round className="size-8" />
           <span className="flex flex-1 flex-col gap-2 pt-1">
             <Skeleton className="h-3 w-2/5" />
             <Skeleton className="h-3 w-4/5" />

@@ -17,8 +17,8 @@ export function Overview() {
   const counts = useStore(useInboxData().counts);
   const waits = counts === null ? null : words.waits(counts.unread, counts.unanswered);
   return (
-    <section aria-label={words.pick} className="hidden min-w-0 flex-1 bg-paper lg:block">
-      <div className="animate-fade mx-auto flex max-w-80 flex-col items-center px-4 py-16 text-center">
+    <section aria-label={words.pick} className="hidden min-w-0 flex-1 place-content-center bg-paper lg:grid">
+      <div className="animate-fade mx-auto flex max-w-80 flex-col items-center px-4 pb-24 text-center">
         <Icon name="mailOpen" size={28} className="mb-2 text-ink-3" />
         <p className="text-base font-medium">{words.pick}</p>
         <p className="figures min-h-5 text-sm text-ink-2">{waits}</p>

@@ -41,7 +41,7 @@ export function Dialog({
           initialFocus={first}
           className={classes(POPUP, wide ? "sm:w-[min(56rem,92vw)]" : "sm:w-[min(30rem,92vw)]")}
         >
-          <header className="flex items-start gap-3 px-5 pt-4 pb-2">
+          <header className="flex items-start gap-3 px-5 pt-4 pb-3">
             <span className="min-w-0 flex-1">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
               {about !== undefined && (
@@ -94,7 +94,7 @@ export function Confirm({
         <BaseAlert.Popup className={classes(POPUP, "sm:w-[min(28rem,92vw)]")}>
           <div className="px-5 pt-5 pb-4">
             <BaseAlert.Title className="text-lg font-semibold">{title}</BaseAlert.Title>
-            <BaseAlert.Description render={<div />} className="mt-1 text-base text-ink-2">
+            <BaseAlert.Description render={<div />} className="mt-2 text-base text-ink-2">
               {children}
             </BaseAlert.Description>
           </div>

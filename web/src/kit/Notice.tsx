@@ -77,8 +77,13 @@ export function EmptyState({
 }
 
 /** The shape of what is coming, drawn only when it takes longer than a moment. */
-export function Skeleton({ className }: { className?: string }) {
-  return <span aria-hidden="true" className={classes("animate-wait block rounded-md bg-hover", className)} />;
+export function Skeleton({ className, round = false }: { className?: string; round?: boolean }) {
+  return (
+    <span
+      aria-hidden="true"
+      className={classes("animate-wait block bg-line", round ? "rounded-full" : "rounded-md", className)}
+    />
+  );
 }
 
 /** How much of something is done or used up; `label` says it in words. */

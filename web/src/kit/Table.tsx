@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 
+import { classes } from "./classes";
+
 export interface Column<Row> {
   heading: string;
   cell: (row: Row) => ReactNode;
@@ -9,7 +11,10 @@ export interface Column<Row> {
   end?: boolean;
 }
 
-/** A plain table that is scrolled sideways where the screen is narrow, by keys too. */
+/**
+ * A plain table. On a phone each row is a block: its first cell is the heading, below it a line for each other cell
+ * with its column's name.
+ */
 export function Table<Row>({
   label,
   rows,
@@ -22,46 +27,51 @@ export function Table<Row>({
   keyOf: (row: Row) => string;
 }) {
   return (
-    <div
-      role="group"
-      aria-label={label}
-      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-      tabIndex={0}
-      className="-mx-1 overflow-x-auto px-1"
-    >
-      <table className="w-full text-sm">
-        <thead>
-          <tr className="border-b border-line text-ink-2">
-            {columns.map((column) => (
-              <th
+    <table aria-label={label} className="w-full text-sm max-sm:block">
+      <thead className="max-sm:sr-only">
+        <tr className="border-b border-line text-ink-2">
+          {columns.map((column) => (
+            <th
+              key={column.heading}
+              scope="col"
+              className={classes(
+                "px-2 py-2 font-medium whitespace-nowrap first:ps-0 last:pe-0",
+                column.end === true ? "text-end" : "text-start",
+              )}
+            >
+              {column.headingHidden === true ? (
+                <span className="sr-only">{column.heading}</span>
+              ) : (
+                column.heading
+              )}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody className="max-sm:block">
+        {rows.map((row) => (
+          <tr key={keyOf(row)} className="border-b border-line max-sm:block max-sm:py-2">
+            {columns.map((column, place) => (
+              <td
                 key={column.heading}
-                scope="col"
-                className={`px-2 py-2 font-medium whitespace-nowrap first:ps-0 last:pe-0 ${column.end === true ? "text-end" : "text-start"}`}
-              >
-                {column.headingHidden === true ? (
-                  <span className="sr-only">{column.heading}</span>
-                ) : (
-                  column.heading
+                className={classes(
+                  "px-2 py-2.5 first:ps-0 last:pe-0 max-sm:flex max-sm:items-baseline max-sm:gap-3 max-sm:px-0 max-sm:py-1",
+                  column.end === true ? "figures text-end" : "text-start",
                 )}
-              </th>
+              >
+                {place > 0 && column.headingHidden !== true && (
+                  <span aria-hidden="true" className="w-28 shrink-0 text-start text-ink-3 sm:hidden">
+                    {column.heading}
+                  </span>
+                )}
+                <span className="wrap-words block min-w-0 max-sm:flex-1 max-sm:text-start">
+                  {column.cell(row)}
+                </span>
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)} className="border-b border-line">
-              {columns.map((column) => (
-                <td
-                  key={column.heading}
-                  className={`px-2 py-2.5 first:ps-0 last:pe-0 ${column.end === true ? "figures text-end" : "text-start"}`}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }

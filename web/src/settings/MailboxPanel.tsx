@@ -69,13 +69,15 @@ export function MailboxPanel({ id, address, changed }: { id: string; address: st
             </h2>
             <Status mailbox={mailbox} />
           </span>
-          {connected && <CheckNow id={id} />}
-          <Button icon="pencil" onClick={() => setDialog("move")}>
-            {words.editShort}
-          </Button>
-          <Button kind="danger" icon="trash" onClick={() => setDialog("disconnect")}>
-            {words.disconnect}
-          </Button>
+          <span className="flex flex-wrap gap-2">
+            {connected && <CheckNow id={id} />}
+            <Button icon="pencil" onClick={() => setDialog("move")}>
+              {words.editShort}
+            </Button>
+            <Button kind="danger" icon="trash" onClick={() => setDialog("disconnect")}>
+              {words.disconnect}
+            </Button>
+          </span>
         </header>
         {mailbox.status === "REAUTHENTICATE" && <SignInAgain mailbox={mailbox} />}
         <Health mailbox={mailbox} />

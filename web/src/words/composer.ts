@@ -54,6 +54,7 @@ export const words = defineWords({
   uploading: (name: string, percent: number) => `${name}: ${percent} %`,
   uploadWait: "Files are still on their way.",
   uploadFailed: (name: string, why: string) => `${name}: ${why}`,
+  tooLarge: (limit: string) => `too large: a mail's files may be ${limit} together`,
   uploadAway: "could not be uploaded; the connection is lost",
   notReturned: (name: string) => `${name} could not be attached by itself. Attach it yourself.`,
   notKept: (name: string) => `${name} is not kept here and does not go along.`,

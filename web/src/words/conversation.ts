@@ -36,6 +36,7 @@ export const words = defineWords({
   hiddenSubject: "Subject not shared",
   noSubject: "No subject",
   showHistory: "Show quoted history",
+  leadsTo: (host: string) => `leads to ${host}`,
   hideHistory: "Hide quoted history",
   imagesBlocked:
     "Images from the internet are not loaded. Loading them tells the sender that this is read, but not by whom or where.",

@@ -62,7 +62,7 @@ export const words = defineWords({
   authorizing: "Waiting for you",
   paused: "Paused by the provider",
   reauthTitle: "Sign in again to go on",
-  reauthAbout: "Nothing is lost: what came meanwhile is read as soon as you are back.",
+  reauthAbout: "What came meanwhile is read as soon as you are back.",
   reauthNow: "Sign in again",
   missingTitle: "These permissions are missing",
   missingAbout: "Sign in again and leave every box ticked.",
