@@ -47,14 +47,22 @@ export function problemWords(problem: Problem): string {
 }
 
 const COLUMNS: readonly Column<Shown>[] = [
-  { heading: words.name, cell: ({ contact }) => <span dir="auto">{contact.name}</span> },
   {
-    heading: words.company,
+    heading: words.name,
     cell: ({ contact }) => (
-      <span dir="auto" className="text-ink-2">
-        {contact.company}
+      <span dir="auto" className="font-medium">
+        {contact.name}
       </span>
     ),
+  },
+  {
+    heading: words.company,
+    cell: ({ contact: { company } }) =>
+      company == null || company === "" ? null : (
+        <span dir="auto" className="text-ink-2">
+          {company}
+        </span>
+      ),
   },
   { heading: words.addresses, cell: ({ contact }) => <span dir="ltr">{contact.emails.join(", ")}</span> },
   {

@@ -51,24 +51,26 @@ export function Table<Row>({
       <tbody className="max-sm:block">
         {rows.map((row) => (
           <tr key={keyOf(row)} className="border-b border-line max-sm:block max-sm:py-2">
-            {columns.map((column, place) => (
-              <td
-                key={column.heading}
-                className={classes(
-                  "px-2 py-2.5 first:ps-0 last:pe-0 max-sm:flex max-sm:items-baseline max-sm:gap-3 max-sm:px-0 max-sm:py-1",
-                  column.end === true ? "figures text-end" : "text-start",
-                )}
-              >
-                {place > 0 && column.headingHidden !== true && (
-                  <span aria-hidden="true" className="w-28 shrink-0 text-start text-ink-3 sm:hidden">
-                    {column.heading}
-                  </span>
-                )}
-                <span className="wrap-words block min-w-0 max-sm:flex-1 max-sm:text-start">
-                  {column.cell(row)}
-                </span>
-              </td>
-            ))}
+            {columns.map((column, place) => {
+              const content = column.cell(row);
+              return (
+                <td
+                  key={column.heading}
+                  className={classes(
+                    "px-2 py-2.5 first:ps-0 last:pe-0 max-sm:items-baseline max-sm:gap-3 max-sm:px-0 max-sm:py-1",
+                    content === null ? "max-sm:hidden" : "max-sm:flex",
+                    column.end === true ? "figures text-end" : "text-start",
+                  )}
+                >
+                  {place > 0 && column.headingHidden !== true && (
+                    <span aria-hidden="true" className="w-28 shrink-0 text-start text-ink-3 sm:hidden">
+                      {column.heading}
+                    </span>
+                  )}
+                  <span className="wrap-words block min-w-0 max-sm:flex-1 max-sm:text-start">{content}</span>
+                </td>
+              );
+            })}
           </tr>
         ))}
       </tbody>

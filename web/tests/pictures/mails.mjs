@@ -52,7 +52,11 @@ function withFiles(from, to, subject, text, image) {
     "",
     text,
     ...part("image/png", "north-side.png", image),
-    ...part("text/csv", "measurements and prices for the whole north side, second try.csv", Buffer.from("a,b\r\n1,2\r\n")),
+    ...part(
+      "text/csv",
+      "measurements and prices for the whole north side, second try.csv",
+      Buffer.from("a,b\r\n1,2\r\n"),
+    ),
     "--b--",
     "",
   ].join("\r\n");
@@ -68,7 +72,10 @@ export function letters(to, image) {
     image,
   );
   return [
-    ["yuki@tanaka-ceramics.test", { subject: "News from the kiln", text: "News from the kiln", html: NEWSLETTER }],
+    [
+      "yuki@tanaka-ceramics.test",
+      { subject: "News from the kiln", text: "News from the kiln", html: NEWSLETTER },
+    ],
     ["hannah@brightpaws-vet.test", { subject: "Your parcel is waiting", text: "Pay", html: HOSTILE }],
     ["fatima@elbadry-law.test", { subject: "عرض لسقف المكتب", text: RTL }],
     ["oskar@nordlys-solar.test", { subject: "The file, and its number", text: LONG_WORD }],

@@ -20,9 +20,11 @@ const press = (name, then) => async (page) => {
   if (then !== undefined) await then(page);
 };
 const dialog = (page) => page.locator("[role=dialog], [role=alertdialog]").last().waitFor();
-const both = (...steps) => async (page) => {
-  for (const step of steps) await step(page);
-};
+const both =
+  (...steps) =>
+  async (page) => {
+    for (const step of steps) await step(page);
+  };
 const thread = (subject, ready) => async (page) => {
   await page.goto(linkTo("/"));
   await row(page, subject).first().click();
@@ -30,7 +32,10 @@ const thread = (subject, ready) => async (page) => {
   if (ready !== undefined) await ready(page);
 };
 const reply = (more) => async (page) => {
-  await page.getByRole("button", { name: /^Reply/ }).last().click();
+  await page
+    .getByRole("button", { name: /^Reply/ })
+    .last()
+    .click();
   await page.getByRole("textbox", { name: "Message" }).waitFor();
   if (more !== undefined) await more(page);
 };
@@ -87,20 +92,19 @@ async function bulkAndHooks() {
     emails: [`person-${place + 1}@crowd.test`],
     company: place % 7 === 0 ? null : `Company ${place + 1}`,
   }));
-  await ask("mutation($all: [ContactInput!]!) { importContacts(contacts: $all) { __typename } }", { all: people });
+  await ask("mutation($all: [ContactInput!]!) { importContacts(contacts: $all) { __typename } }", {
+    all: people,
+  });
   await ask(
     'mutation { createWebhook(url: "https://hooks.example.test/crm", events: [MESSAGE_SYNCED]) { __typename } }',
   );
 }
 
-const written = both(
-  at("/bulk/new", words("New bulk mail")),
-  async (page) => {
-    await page.getByRole("tab", { name: "Everybody" }).click();
-    await page.getByLabel("Subject").fill("News for {{ company }}");
-    await page.getByRole("textbox", { name: "Message" }).fill("We have moved to the harbour. Come and see us.");
-  },
-);
+const written = both(at("/bulk/new", words("New bulk mail")), async (page) => {
+  await page.getByRole("tab", { name: "Everybody" }).click();
+  await page.getByLabel("Subject").fill("News for {{ company }}");
+  await page.getByRole("textbox", { name: "Message" }).fill("We have moved to the harbour. Come and see us.");
+});
 
 const CSV = [
   "First Name,Last Name,Organization Name,E-mail 1 - Value,Phone",
@@ -118,9 +122,19 @@ const file = async (page) =>
 export const ACTS = [
   {
     scenes: [
-      { name: "first-inbox", show: async (page) => { await page.goto(stack.inbox); await page.getByText("Write to Dana").waitFor(); } },
+      {
+        name: "first-inbox",
+        show: async (page) => {
+          await page.goto(stack.inbox);
+          await page.getByText("Connect the simulated Gmail").waitFor();
+        },
+      },
       { name: "first-settings", whole: true, show: at("/settings/email", words("Connect Gmail")) },
-      { name: "sign-in", signedIn: false, show: (page) => page.goto(linkTo("/").replace(/token=[^&]*/, "token=bw_wrong")) },
+      {
+        name: "sign-in",
+        signedIn: false,
+        show: (page) => page.goto(linkTo("/").replace(/token=[^&]*/, "token=bw_wrong")),
+      },
     ],
   },
   {
@@ -164,7 +178,10 @@ export const ACTS = [
           await page.locator("mark").first().waitFor();
         }),
       },
-      { name: "palette", show: both(at("/", words(SESSION)), (page) => page.keyboard.press("Control+k"), dialog) },
+      {
+        name: "palette",
+        show: both(at("/", words(SESSION)), (page) => page.keyboard.press("Control+k"), dialog),
+      },
       { name: "keys", show: both(at("/", words(SESSION)), (page) => page.keyboard.press("?"), dialog) },
       { name: "conversation-long", show: thread(SESSION) },
       { name: "conversation-newsletter", show: thread("News from the kiln") },
@@ -183,20 +200,29 @@ export const ACTS = [
         show: thread(
           "Pictures of the north side",
           reply(async (page) => {
-            await page.getByRole("textbox", { name: "Message" }).fill("Thank you. I attach the offer and two pictures.");
+            await page
+              .getByRole("textbox", { name: "Message" })
+              .fill("Thank you. I attach the offer and two pictures.");
             await page.route("**/attachments*", () => new Promise(() => undefined));
             await page
               .locator("input[type=file]")
               .first()
               .setInputFiles([
-                { name: "offer for the roof.pdf", mimeType: "application/pdf", buffer: Buffer.alloc(400_000, "x") },
+                {
+                  name: "offer for the roof.pdf",
+                  mimeType: "application/pdf",
+                  buffer: Buffer.alloc(400_000, "x"),
+                },
                 { name: "too-large.zip", mimeType: "application/zip", buffer: Buffer.alloc(30_000_000) },
               ]);
             await page.waitForTimeout(500);
           }),
         ),
       },
-      { name: "composer-new", show: both(at("/", words(SESSION)), (page) => page.keyboard.press("c"), dialog) },
+      {
+        name: "composer-new",
+        show: both(at("/", words(SESSION)), (page) => page.keyboard.press("c"), dialog),
+      },
       {
         name: "composer-error",
         show: both(
@@ -212,14 +238,29 @@ export const ACTS = [
       },
       { name: "settings-email", whole: true, show: at("/settings/email", words("Connected")) },
       { name: "settings-profile", show: at("/settings/profile", words("Profile")) },
-      { name: "settings-disconnect", show: both(at("/settings/email", words("Connected")), press("Disconnect", dialog)) },
+      {
+        name: "settings-disconnect",
+        show: both(at("/settings/email", words("Connected")), press("Disconnect", dialog)),
+      },
       { name: "settings-move", show: both(at("/settings/email", words("Connected")), press("Move", dialog)) },
       { name: "contacts", show: at("/contacts", words("Dana Okafor")) },
       { name: "contacts-none", show: at("/contacts?q=zzzz", words("zzzz")) },
-      { name: "contact", whole: true, show: both(at("/contacts", words("Dana Okafor")), (page) => page.getByRole("link", { name: /Dana Okafor/ }).click(), (page) => page.getByRole("heading", { level: 1 }).waitFor()) },
+      {
+        name: "contact",
+        whole: true,
+        show: both(
+          at("/contacts", words("Dana Okafor")),
+          (page) => page.getByRole("link", { name: /Dana Okafor/ }).click(),
+          (page) => page.getByRole("heading", { level: 1 }).waitFor(),
+        ),
+      },
       { name: "contact-form", show: both(at("/contacts"), press("New contact", dialog)) },
       { name: "import", show: at("/contacts/import") },
-      { name: "import-preview", whole: true, show: both(at("/contacts/import"), file, words(/can be imported/)) },
+      {
+        name: "import-preview",
+        whole: true,
+        show: both(at("/contacts/import"), file, words(/can be imported/)),
+      },
       { name: "admin-people", show: at("/admin/people", words("Ann Berg")) },
       { name: "admin-mail", whole: true, show: at("/admin/mail", words("Blocklist")) },
       { name: "admin-mailboxes", whole: true, show: at("/admin/mailboxes", words(ANN)) },
@@ -230,7 +271,11 @@ export const ACTS = [
     scenes: [
       { name: "bulk-none", show: at("/bulk") },
       { name: "bulk-new", whole: true, show: written },
-      { name: "bulk-check", whole: true, show: both(written, press("See what they will read"), words("Look before it goes")) },
+      {
+        name: "bulk-check",
+        whole: true,
+        show: both(written, press("See what they will read"), words("Look before it goes")),
+      },
       { name: "admin-sending", whole: true, show: at("/admin/sending") },
       { name: "admin-keys", show: at("/admin/keys") },
       { name: "admin-key-new", show: both(at("/admin/keys"), press("New key", dialog)) },
@@ -254,13 +299,26 @@ export const ACTS = [
     },
     scenes: [
       { name: "bulk-list", show: at("/bulk") },
-      { name: "bulk-progress", whole: true, show: both(at("/bulk"), (page) => page.getByRole("link", { name: /We have moved/ }).first().click()) },
+      {
+        name: "bulk-progress",
+        whole: true,
+        show: both(at("/bulk"), (page) =>
+          page
+            .getByRole("link", { name: /We have moved/ })
+            .first()
+            .click(),
+        ),
+      },
     ],
   },
   {
     prepare: async () => {
       await simulate("POST", `/accounts/${ANN}/revoke`, {});
-      await simulate("POST", `/accounts/${KWAME}/messages`, { to: [ANN], subject: "Still there?", text: "Are you?" });
+      await simulate("POST", `/accounts/${KWAME}/messages`, {
+        to: [ANN],
+        subject: "Still there?",
+        text: "Are you?",
+      });
       await until("the mailbox says so", async () => {
         const { mailboxes } = await ask("{ mailboxes { status } }");
         return mailboxes.some((one) => one.status !== "CONNECTED");

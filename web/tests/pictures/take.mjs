@@ -32,10 +32,14 @@ async function settled(page) {
 /** A screen as high as what it shows: the page scrolls inside itself, which a picture of the whole page would not show. */
 async function unroll(page, width, height) {
   const more = await page.evaluate(() =>
-    Math.max(0, ...[...document.querySelectorAll("main, main *")].map((one) => {
-      const scrolls = /auto|scroll/.test(window.getComputedStyle(one).overflowY) && one.tagName !== "TEXTAREA";
-      return scrolls ? one.scrollHeight - one.clientHeight : 0;
-    })),
+    Math.max(
+      0,
+      ...[...document.querySelectorAll("main, main *")].map((one) => {
+        const scrolls =
+          /auto|scroll/.test(window.getComputedStyle(one).overflowY) && one.tagName !== "TEXTAREA";
+        return scrolls ? one.scrollHeight - one.clientHeight : 0;
+      }),
+    ),
   );
   await page.setViewportSize({ width, height: Math.min(height + more, 4000) });
 }
@@ -63,9 +67,13 @@ async function take(open, { name, show, whole = false, loose = false, signedIn =
 }
 
 mkdirSync(FOLDER, { recursive: true });
-await story("pictures", async (open) => {
-  for (const { prepare, scenes } of ACTS) {
-    await prepare?.(open).catch((error) => console.log(error.message));
-    for (const scene of scenes.filter(({ name }) => wanted(name))) await take(open, scene);
-  }
-}, { expected: [/./] });
+await story(
+  "pictures",
+  async (open) => {
+    for (const { prepare, scenes } of ACTS) {
+      await prepare?.(open).catch((error) => console.log(error.message));
+      for (const scene of scenes.filter(({ name }) => wanted(name))) await take(open, scene);
+    }
+  },
+  { expected: [/./] },
+);
