@@ -175,7 +175,7 @@ async function swipedDone(page) {
 await story(
   "the inbox by keyboard",
   async (open) => {
-    const page = await open({ width: 1440, height: 900 });
+    const page = await open({ width: 1360, height: 900 });
     await page
       .getByText("Nothing waits for you")
       .or(page.getByText("Connect your mailbox").first())
