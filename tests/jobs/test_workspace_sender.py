@@ -87,9 +87,7 @@ class Sending:
             work.ask(SendSubmission(submission_id))
         return submission_id
 
-    async def bulk(
-        self, contacts: int, says: str | None = "Dear {{ first_name }}", html: str | None = None
-    ) -> BulkSendId:
+    async def bulk(self, contacts: int, says: str | None = "Dear {{ name }}", html: str = "") -> BulkSendId:
         """Store a bulk send to so many contacts and ask for it, as `sendBulkEmail` does."""
         crm, bulk_id = self.crm, BulkSendId(new_id())
         ids = [await crm.add_contact(f"Contact{n} X", f"contact{n}@okafor.co") for n in range(contacts)]
@@ -104,7 +102,7 @@ class Sending:
                     request_hash=b"hash",
                     subject="News for {{ first_name }}",
                     text=says,
-                    html=html,
+                    html=html or None,
                     total=contacts,
                     created_at=work.now,
                 )
@@ -326,10 +324,8 @@ async def test_a_bulk_send_writes_to_each_contact_once(sending: Sending) -> None
 async def test_mail_of_html_alone_is_read_in_a_list_too(sending: Sending) -> None:
     await sending.bulk(1, says=None, html="<p>Dear {{ first_name }},</p><p>come &amp; see.</p>")
     await sending.work_to_the_end()
-
     [message] = await sending.crm.rows("select text, snippet from messages")
-    assert message["snippet"] == "Dear Contact0, come & see."
-    assert message["text"].split() == ["Dear", "Contact0,", "come", "&", "see."]
+    assert message["snippet"] == " ".join(message["text"].split()) == "Dear Contact0, come & see."
 
 
 async def test_each_mail_of_a_bulk_send_can_be_unsubscribed_with_one_click(sending: Sending) -> None:
