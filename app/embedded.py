@@ -141,6 +141,11 @@ class EmbeddedPostgres:
         return self.url()
 
     @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._server is not None and self._server.running
+
+    @property
     def pid(self) -> int:
         """The postmaster's process id, while it runs."""
         return self._postmaster()

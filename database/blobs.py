@@ -11,21 +11,26 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from database.pool import Database
+from rules.shortage import Shortage
 from rules.words import WorkspaceId
+
+Given = ParamSpec("Given")
+Done = TypeVar("Done")
 
 PIECE_BYTES = 256 * 1024
 """What is read, written and handed on at once."""
@@ -42,6 +47,10 @@ select raw_key from messages where raw_key = any($1)
 
 class BlobMissing(Exception):
     """There is nothing under this key."""
+
+
+class BlobTrouble(Shortage):
+    """The store could not take it, or give it, now; the same may be done later."""
 
 
 class BlobTooLarge(Exception):
@@ -80,6 +89,7 @@ class Blobs:
 
         Raises:
             BlobTooLarge: more than `most_bytes` came; nothing is kept.
+            BlobTrouble: nothing is kept.
         """
         _checked(key)
         digest, size = hashlib.sha256(), 0
@@ -96,9 +106,15 @@ class Blobs:
         if self._folder is not None:
             await _write_durably(self._folder / key, measured())
         else:
-            await obstore.put_async(
-                self._store, key, measured(), use_multipart=True, chunk_size=_PART_BYTES, max_concurrency=2
-            )
+            with _told():
+                await obstore.put_async(
+                    self._store,
+                    key,
+                    measured(),
+                    use_multipart=True,
+                    chunk_size=_PART_BYTES,
+                    max_concurrency=2,
+                )
         return Stored(size, digest.digest())
 
     async def stream(self, key: str, range: tuple[int, int] | None = None) -> AsyncIterator[bytes]:
@@ -106,24 +122,26 @@ class Blobs:
 
         Raises:
             BlobMissing: there is nothing under this key.
+            BlobTrouble.
         """
         _checked(key)
         if range is not None and range[0] >= range[1]:
             return
         options: Any = {"range": range} if range is not None else {}
-        try:
+        with _told(key):
             found = await obstore.get_async(self._store, key, options=options)
-            async for piece in found.stream(min_chunk_size=PIECE_BYTES):
-                yield bytes(piece)
-        except FileNotFoundError:
-            raise BlobMissing(key) from None
+            pieces = found.stream(min_chunk_size=PIECE_BYTES)
+        while True:
+            with _told(key):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            yield bytes(piece)
 
     async def size_bytes(self, key: str) -> int:
-        """How much is stored. Raises: BlobMissing."""
-        try:
-            return int((await obstore.head_async(self._store, _checked(key)))["size"])
-        except FileNotFoundError:
-            raise BlobMissing(key) from None
+        """How much is stored. Raises: BlobMissing, BlobTrouble."""
+        with _told(_checked(key)):
+            return int((await obstore.head_async(self._store, key))["size"])
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove blobs; those already gone are no error."""
@@ -173,6 +191,17 @@ def _checked(key: str) -> str:
     return key
 
 
+@contextmanager
+def _told(key: str | None = None) -> Iterator[None]:
+    """Say in our own words what a store, or a disk, says of itself."""
+    try:
+        yield
+    except (OSError, BaseError) as trouble:
+        if isinstance(trouble, FileNotFoundError) and key is not None:
+            raise BlobMissing(key) from None
+        raise BlobTrouble(f"The blob store did not do it ({type(trouble).__name__}).") from trouble
+
+
 async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same bytes in pieces of PIECE_BYTES, whatever the sizes they come in."""
     waiting = bytearray()
@@ -187,18 +216,24 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 async def _write_durably(path: Path, pieces: AsyncIterator[bytes]) -> None:
     """Write beside the final name, and take that name only when every byte is on the disk."""
-    descriptor, unfinished = await asyncio.to_thread(_begin, path)
+    descriptor, unfinished = await _on_disk(_begin, path)
     try:
         try:
             async for piece in pieces:
-                await asyncio.to_thread(_write_all, descriptor, piece)
-            await asyncio.to_thread(os.fsync, descriptor)
+                await _on_disk(_write_all, descriptor, piece)
+            await _on_disk(os.fsync, descriptor)
         finally:
             os.close(descriptor)
-        await asyncio.to_thread(_take_name, unfinished, path)
+        await _on_disk(_take_name, unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)  # at once: the task may be on its way out
         raise
+
+
+async def _on_disk(act: Callable[Given, Done], *given: Given.args, **named: Given.kwargs) -> Done:
+    """Do it in a thread. Raises: BlobTrouble."""
+    with _told():
+        return await asyncio.to_thread(act, *given, **named)
 
 
 def _begin(path: Path) -> tuple[int, Path]:

@@ -33,7 +33,7 @@ class DatabaseBusy(Exception):
 
 
 class DatabaseAway(Exception):
-    """The database did not answer. The same request may be made again, a little later."""
+    """The database did not answer, or had no room. The same request may be made again, a little later."""
 
 
 AWAY: tuple[type[Exception], ...] = (
@@ -45,6 +45,9 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
 )
 """What asyncpg raises where the server is gone, going, or not yet there."""
+
+NO_ROOM: tuple[type[Exception], ...] = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
+"""What it raises where the server is there, and has no disk or memory left for a statement."""
 
 
 @dataclass(slots=True)
@@ -88,6 +91,8 @@ class Lines:
                 return await self._attempt(workspace_id, statement)
         except AWAY as trouble:
             raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
+        except NO_ROOM as trouble:
+            raise DatabaseAway(f"The database has no room left ({type(trouble).__name__}).") from trouble
         finally:
             self.in_use -= 1
             self._free.release()

@@ -20,7 +20,7 @@ from database.across import Across
 from database.bell import Bell
 from database.commands import Claimed
 from database.events import EventLog
-from database.lines import AWAY, WAIT_FOR_A_LINE, DatabaseAway, Lines
+from database.lines import AWAY, NO_ROOM, WAIT_FOR_A_LINE, DatabaseAway, Lines
 from database.roles import UnsafeRole
 from database.work import Work
 from rules.words import CommandId, WorkspaceId
@@ -35,6 +35,9 @@ _TIMEOUTS = {
 _READS = _TIMEOUTS | {"application_name": "bothways reads", "default_transaction_read_only": "on"}
 _WRITES = _TIMEOUTS | {"application_name": "bothways writes"}
 _CLAIMING_LINES = 2
+_CANNOT_WRITE: tuple[type[Exception], ...] = (*NO_ROOM, asyncpg.ReadOnlySQLTransactionError)
+"""What a write meets where the disk is full, or the server may only be read: while another takes over from
+it, or because its host ran low on disk."""
 
 _STRONGER_THAN_THE_WALLS = """
 select current_user from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)
@@ -120,12 +123,20 @@ class Database:
         except DBAPIError as trouble:
             if _means_away(trouble):
                 raise DatabaseAway("The connection to the database was lost.") from trouble
+            if trouble.orig is not None and isinstance(trouble.orig.__cause__, _CANNOT_WRITE):
+                reason = type(trouble.orig.__cause__).__name__
+                raise DatabaseAway(f"The database cannot write for now ({reason}).") from trouble
             raise
 
     async def claim(self, command_id: CommandId, lease: timedelta) -> Claimed | None:
         """Take a command for `lease`, by the database's clock; None if held, parked, gone or not due."""
         sql = "select * from across_claim($1, $2)"
-        row = await self._claims.run(None, lambda line: line.fetchrow(sql, command_id, lease), again=False)
+        try:
+            row = await self._claims.run(
+                None, lambda line: line.fetchrow(sql, command_id, lease), again=False
+            )
+        except asyncpg.ReadOnlySQLTransactionError as trouble:
+            raise DatabaseAway("The database cannot write for now.") from trouble
         return Claimed(**dict(row)) if row is not None else None
 
     async def extend(self, claimed: Claimed, lease: timedelta) -> None:

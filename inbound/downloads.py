@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from database import uploads
-from database.blobs import BlobMissing, Blobs
+from database.blobs import BlobMissing, Blobs, BlobTrouble
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
 from inbound.uploads import Admit, Refused, refusal
@@ -65,7 +65,7 @@ class Downloads:
             return await self._answer(request, identifier, holder)
         except Refused as refused:
             return refusal(refused)
-        except (DatabaseBusy, DatabaseAway):
+        except (DatabaseBusy, DatabaseAway, BlobTrouble):
             return refusal(Refused(503, "UNAVAILABLE", "Try again in a moment.", (), 2))
 
     async def _holder(self, request: Request, identifier: str) -> Holder:

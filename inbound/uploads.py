@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from database import uploads
-from database.blobs import BlobMissing, Blobs, BlobTooLarge, key_for
+from database.blobs import BlobMissing, Blobs, BlobTooLarge, BlobTrouble, key_for
 from database.ids import new_id
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
@@ -80,7 +80,7 @@ class Uploads:
             return await self._take_in(request)
         except Refused as refused:
             return refusal(refused)
-        except (DatabaseBusy, DatabaseAway):
+        except (DatabaseBusy, DatabaseAway, BlobTrouble):
             return refusal(Refused(503, "UNAVAILABLE", "Try again in a moment.", (), 2))
         except ClientDisconnect:
             return Response(status_code=499)

@@ -5,7 +5,8 @@ another worker takes it up when the lease ends. So every job may find its own ha
 from there. A job that lost its lease may still be running: each writing transaction of a job first holds its
 claim (`hold`), so that a late writer writes nothing.
 
-What a job answers, or raises, decides the row's end; who must act decides the rest (rules/errors.py).
+What a job answers, or raises, decides the row's end; who must act decides the rest (rules/errors.py). What
+the deployment itself lacks (rules/shortage.py) counts against nobody.
 """
 
 import asyncio
@@ -17,11 +18,13 @@ from typing import Final
 import structlog
 
 from database.commands import Claimed, StaleClaim
+from database.lines import DatabaseAway, DatabaseBusy
 from database.work import Work
 from jobs.context import JobContext
 from rules.errors import NoRoom, OperatorMustAct, ProviderTrouble, Retryable
 from rules.happenings import Command
 from rules.pacing import backoff
+from rules.shortage import is_shortage
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +95,10 @@ async def carry_out(context: JobContext, table: dict[str, Job], claimed: Claimed
         words.warning("job failed", reason=str(trouble) or type(trouble).__name__)
         await _fail(context, job, claimed, str(trouble) or "It took too long.")
     except Exception as bug:
+        if isinstance(bug, DatabaseAway | DatabaseBusy) or is_shortage(bug):
+            words.warning("job waits for the deployment", reason=str(bug) or type(bug).__name__)
+            await _put_off(context, claimed, context.now() + _pause(context, claimed), None)
+            return
         words.exception("job failed unexpectedly")
         await _fail(context, job, claimed, type(bug).__name__)
 

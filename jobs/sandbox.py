@@ -1,12 +1,14 @@
 """Reads strangers' mail in children that may be killed: a few processes, started when first needed.
 
-The law: a mail can cost at most its child. One that crashes it, or passes its memory or time, is killed and
-replaced, and the mail is returned as `too_complex` with what its headers say. Bytes go in as a file and
-attachments come out as files, so that nothing large passes through a pipe; the answer is JSON, checked field
-by field. Source: R38, R39; security, finding 7.
+The law: a mail can cost at most its child. One that crashes it, or passes its memory or processor time, is
+killed and replaced, and the mail is returned as `too_complex` with what its headers say. A machine without
+disk, file handles or time to give is not the mail's doing: that is raised, and the mail is read later. Bytes
+go in as a file and attachments come out as files, so that nothing large passes through a pipe; the answer is
+JSON, checked field by field. Source: R38, R39; security, finding 7.
 """
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -19,10 +21,11 @@ from typing import Final, Self
 import orjson
 
 from jobs.parsed_json import MalformedAnswer, decode
-from jobs.sandbox_child import LENGTH
+from jobs.sandbox_child import LENGTH, MACHINES, NOTHING, READY
 from rules.header_block import BLOCK_BYTES_LIMIT
 from rules.mime_in import too_complex
 from rules.parsed import ParsedMessage
+from rules.shortage import Shortage
 
 ANSWER_BYTES_LIMIT: Final = 64 * 1024 * 1024
 _ROOT: Final = Path(__file__).resolve().parents[1]
@@ -55,12 +58,15 @@ class Sandbox:
         children: int = 2,
         memory_bytes: int = 512 * 1024 * 1024,
         time_limit: timedelta = timedelta(seconds=10),
+        patience: timedelta = timedelta(seconds=20),
     ) -> None:
+        """`time_limit` is processor time, which a mail can use up; `patience` bounds a child's silence."""
         self._free: list[Process] = []
         self._all: set[Process] = set()
         self._places = asyncio.Semaphore(children)
         self._memory_bytes = memory_bytes
         self._seconds = time_limit.total_seconds()
+        self._patience = patience.total_seconds()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -88,6 +94,7 @@ class Sandbox:
 
         Raises:
             SandboxClosed: it was closed before the mail was read.
+            OSError: the machine lacks what reading needs; nothing is known of the mail.
         """
         async with self._places:
             used = self._free.pop() if self._free else None
@@ -96,7 +103,7 @@ class Sandbox:
                 # mail's doing, so a fresh child has the last word.
                 try:
                     return await self._read(used, raw, into)
-                except _Lost:
+                except (_Lost, Shortage):
                     await asyncio.to_thread(_empty, into)
             try:
                 return await self._read(await self._start(), raw, into)
@@ -127,7 +134,7 @@ class Sandbox:
             await self._end(child)
 
     async def _start(self) -> Process:
-        """Raises: SandboxClosed."""
+        """Start a child that is ready to read. Raises: SandboxClosed, OSError."""
         if self._closed:
             raise SandboxClosed
         child = await asyncio.create_subprocess_exec(
@@ -140,6 +147,18 @@ class Sandbox:
             env={"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         )
         self._all.add(child)
+        assert child.stdout is not None
+        try:
+            async with asyncio.timeout(self._patience):
+                await child.stdout.readexactly(len(READY))
+        except (TimeoutError, asyncio.IncompleteReadError):
+            await self._end(child)
+            if self._closed:
+                raise SandboxClosed from None
+            raise Shortage("A process that reads mail does not start.") from None
+        except BaseException:
+            await self._end(child)
+            raise
         return child
 
     async def _end(self, child: Process) -> None:
@@ -149,19 +168,35 @@ class Sandbox:
         self._all.discard(child)
 
     async def _ask(self, child: Process, request: bytes) -> ParsedMessage:
-        """Raises: _Lost."""
+        """Raises: _Lost, Shortage."""
         assert child.stdin is not None
         assert child.stdout is not None
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._patience):
                 child.stdin.write(request)
                 await child.stdin.drain()
-                (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+                head = await child.stdout.readexactly(LENGTH.size)
+                (length,) = LENGTH.unpack(head)
                 if length > ANSWER_BYTES_LIMIT:
                     raise _Lost
-                return decode(await child.stdout.readexactly(length))
-        except (TimeoutError, OSError, asyncio.IncompleteReadError, MalformedAnswer) as trouble:
+                answer = await child.stdout.readexactly(LENGTH.size if head == NOTHING else length)
+        except TimeoutError:
+            # A mail that takes long uses up its processor time, and the kernel ends its child.
+            raise Shortage("The machine is too busy to read a mail.") from None
+        except (OSError, asyncio.IncompleteReadError) as trouble:
             raise _Lost from trouble
+        if head == NOTHING:
+            raise _shortage(answer)
+        try:
+            return decode(answer)
+        except MalformedAnswer as trouble:
+            raise _Lost from trouble
+
+
+def _shortage(answer: bytes) -> Exception:
+    """What a child says that the machine lacks; it is believed what such a trouble can be."""
+    (number,) = LENGTH.unpack(answer)
+    return Shortage(number, os.strerror(number)) if number in MACHINES else _Lost()
 
 
 def _request(raw: Path, into: Path) -> bytes:

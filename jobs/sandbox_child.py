@@ -6,6 +6,7 @@ Started as `python -m jobs.sandbox_child MEMORY_BYTES CPU_SECONDS`.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -18,10 +19,16 @@ import orjson
 
 from jobs.parsed_json import encode
 from rules.mime_in import ReadMail, parse
+from rules.shortage import ERRNOS
 
 PR_SET_PDEATHSIG: Final = 1
 FILE_BYTES_LIMIT: Final = 128 * 1024 * 1024
 LENGTH: Final = struct.Struct(">I")
+READY: Final = b"ready\n"
+NOTHING: Final = LENGTH.pack(0)
+"""Comes in place of an answer, and the number of an error of the machine after it."""
+MACHINES: Final = ERRNOS - {errno.ENOMEM}
+"""What is not the mail's doing. It may use up the memory that is allowed here."""
 
 
 def bound(memory_bytes: int) -> None:
@@ -52,15 +59,27 @@ def answer(request: bytes) -> bytes:
     return encode(read.message)
 
 
+def answered(request: bytes) -> bytes:
+    """Answer one request, or say which of the machine's troubles kept us from it: that is not the mail's."""
+    try:
+        content = answer(request)
+    except OSError as trouble:
+        if trouble.errno not in MACHINES:
+            raise
+        return NOTHING + LENGTH.pack(trouble.errno)
+    return LENGTH.pack(len(content)) + content
+
+
 def main(memory_bytes: int, cpu_seconds: int) -> None:
     """Serve until stdin ends."""
-    bound(memory_bytes)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    answers.write(READY)
+    answers.flush()
+    bound(memory_bytes)
     while request := requests.readline():
         allow_processor(cpu_seconds)
-        content = answer(request)
-        answers.write(LENGTH.pack(len(content)) + content)
+        answers.write(answered(request))
         answers.flush()
 
 

@@ -23,7 +23,7 @@ async def mailbox(info: Info, id: ID) -> Mailbox | None:
 
 
 async def mailboxes(info: Info) -> list[Mailbox]:
-    """Return the mailboxes that have not ended: a member's own, for those who govern the workspace's."""
+    """Return the mailboxes that have not ended, and last tries that failed: a member's own, or all."""
     context = info.context
     require_read(context.viewer)
     wanted = wanted_below(info, "mailbox", context.viewer.workspace_id)

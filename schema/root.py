@@ -104,7 +104,8 @@ class Query:
     )
     mailboxes: list[Mailbox] = field(
         resolver=mailboxes.mailboxes,
-        description="The viewer's mailboxes that have not ended; for admins, the workspace's.",
+        description="The viewer's mailboxes that have not ended, and the last try where it failed; "
+        "for admins, the workspace's.",
     )
     contact: Contact | None = field(resolver=contacts.contact, description="A contact.")
     contacts: ContactConnection = field(

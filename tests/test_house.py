@@ -8,6 +8,7 @@ import importlib.metadata
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,15 +41,23 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file, its module first: read once for all walls."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten_afterwards() -> Iterator[None]:
+    yield
+    nodes.cache_clear()
+
+
+def everything(*folders: str) -> Iterator[tuple[str, ast.AST]]:
     for path in sources(*folders):
-        yield name_of(path), ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+        name = name_of(path)
+        for node in nodes(path):
+            yield name, node
 
 
 def lines_without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -78,9 +87,9 @@ def test_no_function_is_longer_than_a_screen() -> None:
     """Docstrings do not count: nobody should shorten one to pass."""
     longer = {
         f"{name}:{node.name}": lines_without_docstring(node)
-        for name, tree in trees(*FOLDERS)
-        for node in functions(tree)
-        if lines_without_docstring(node) > LONGEST_FUNCTION
+        for name, node in everything(*FOLDERS)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and lines_without_docstring(node) > LONGEST_FUNCTION
     }
 
     assert longer == LONGER_FUNCTIONS
@@ -90,8 +99,9 @@ def test_only_the_unit_of_work_commits() -> None:
     """Effects leave with the rows or not at all; a second place that commits is where an event is lost."""
     commits = {
         name
-        for name, tree in trees(*(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"}))
-        for node in ast.walk(tree)
+        for name, node in everything(
+            *(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"})
+        )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
     }
 
@@ -120,8 +130,7 @@ def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
     ]
     classes = [
         f"{name}:{node.name}"
-        for name, tree in trees(*FOLDERS)
-        for node in ast.walk(tree)
+        for name, node in everything(*FOLDERS)
         if isinstance(node, ast.ClassDef) and node.name.lower().endswith((word,)) and len(word) > 4
     ]
 
@@ -132,7 +141,11 @@ def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
 
 
 def test_every_module_says_what_lives_in_it() -> None:
-    silent = [name for name, tree in trees(*FOLDERS, "tests") if tree.body and not ast.get_docstring(tree)]
+    silent = [
+        name
+        for name, tree in everything(*FOLDERS, "tests")
+        if isinstance(tree, ast.Module) and tree.body and not ast.get_docstring(tree)
+    ]
 
     assert silent == []
 
@@ -145,8 +158,9 @@ def test_the_house_uses_its_own_words() -> None:
     synonyms = {synonym: word for word, others in rows for synonym in re.findall(r"`(\w+)`", others)}
     used = [
         f"{name}: {node.name} should be {synonyms[node.name]}"
-        for name, tree in trees(*(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"}))
-        for node in ast.walk(tree)
+        for name, node in everything(
+            *(folder for folder in FOLDERS if folder not in {"simulator", "benchmarks"})
+        )
         if isinstance(node, ast.ClassDef) and node.name in synonyms
     ]
 
@@ -170,8 +184,7 @@ def test_no_failure_is_swallowed_whole() -> None:
     """`except Exception: pass` turns a bug into a mystery."""
     swallowed = [
         f"{name}:{node.lineno}"
-        for name, tree in trees(*FOLDERS, "tests")
-        for node in ast.walk(tree)
+        for name, node in everything(*FOLDERS, "tests")
         if isinstance(node, ast.ExceptHandler)
         and (
             node.type is None
@@ -188,20 +201,17 @@ def test_tests_neither_sleep_nor_skip_nor_mock() -> None:
 
     `sleep(0)` is no wait: it only lets others run.
     """
-    parsed = list(trees("tests"))
     yields = {
         node.func
-        for _, tree in parsed
-        for node in ast.walk(tree)
+        for _, node in everything("tests")
         if isinstance(node, ast.Call) and ast.unparse(node) == "asyncio.sleep(0)"
     }
     banned = {"sleep", "skip", "skipif", "xfail", "importorskip", "Mock", "MagicMock", "patch"}
     found = [
         f"{name}:{node.lineno} {node.attr}"
-        for name, tree in parsed
+        for name, node in everything("tests")
         if name != "tests/waiting.py"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
+        and isinstance(node, ast.Attribute)
         and node.attr in banned
         and node not in yields
         and isinstance(node.value, ast.Name | ast.Attribute)
@@ -214,8 +224,7 @@ def test_tests_neither_sleep_nor_skip_nor_mock() -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {
         name
-        for name, tree in trees(*FOLDERS)
-        for node in ast.walk(tree)
+        for name, node in everything(*FOLDERS)
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
         and ast.unparse(node.value) == "os"

@@ -30,11 +30,13 @@ _MAILBOXES: Final = "select b.* from mailboxes b where b.workspace_id = {workspa
 _ANY_MAILBOX: Final = _MAILBOXES + "b.id = {id} and (b.user_id = {viewer} or {governs})"
 OWN_MAILBOX: Final = _ANY_MAILBOX + " and b.erasing_since is null"
 MAILBOXES: Final = (
-    _MAILBOXES
-    + "b.erasing_since is null and (b.user_id = {viewer} or {governs}) and b.status in ('AUTHORIZING', "
-    "'CONNECTED', 'REAUTHENTICATE', 'FAILED') and (b.status <> 'AUTHORIZING' "
-    "or b.created_at > {now} - interval '10 minutes')"
+    _MAILBOXES + "b.erasing_since is null and (b.user_id = {viewer} or {governs}) "
+    "and (b.status in ('CONNECTED', 'REAUTHENTICATE') "
+    "or b.status = 'AUTHORIZING' and b.created_at > {now} - interval '10 minutes' "
+    "or b.status = 'FAILED' and not exists (select from mailboxes n where n.workspace_id = b.workspace_id "
+    "and n.user_id = b.user_id and n.created_at > b.created_at))"
 )
+"""A try that failed is told until its user tries again."""
 MAILBOXES_ORDER: Final = "{of}.created_at desc, {of}.id desc"
 
 WORKSPACE_SENDER: Final = (

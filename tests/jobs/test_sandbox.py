@@ -17,6 +17,7 @@ from jobs.parsed_json import MalformedAnswer, decode, encode
 from jobs.sandbox import Sandbox, SandboxClosed, SandboxedMessage
 from rules.mime_in import TOO_COMPLEX, parse
 from rules.parsed import ParsedMessage
+from rules.shortage import Shortage
 from tests.samples.mail.shapes import SHAPES
 from tests.waiting import wait_until
 
@@ -138,7 +139,7 @@ async def test_a_mail_that_needs_too_much_memory_is_too_complex(tmp_path: Path) 
 
 
 async def test_a_child_that_says_nothing_is_killed_in_time_and_replaced(tmp_path: Path) -> None:
-    async with Sandbox(children=1, time_limit=timedelta(seconds=3)) as hurried:
+    async with Sandbox(children=1, patience=timedelta(seconds=3)) as hurried:
         await read(hurried, tmp_path, b"Subject: warm up\r\n\r\nx")
         (stuck,) = hurried.pids
         os.kill(stuck, signal.SIGSTOP)
@@ -147,6 +148,53 @@ async def test_a_child_that_says_nothing_is_killed_in_time_and_replaced(tmp_path
         assert found.message.text == "x"
         assert stuck not in hurried.pids
         assert not alive(stuck)
+
+
+async def test_a_machine_without_time_is_not_the_mail_s_doing(tmp_path: Path) -> None:
+    """Fault 26: a child that gets no processor time has said nothing about the mail."""
+    async with Sandbox(children=1, patience=timedelta(seconds=1)) as starved:
+        stopping = asyncio.create_task(_stop_every(starved))
+        with pytest.raises(Shortage):
+            await read(starved, tmp_path, b"Subject: fine\r\n\r\nx")
+        stopping.cancel()
+
+        assert not starved.pids
+
+
+async def _stop_every(sandbox: Sandbox) -> None:
+    stopped: set[int] = set()
+    while True:
+        for child in sandbox.pids - stopped:
+            stopped.add(child)
+            os.kill(child, signal.SIGSTOP)
+        await asyncio.sleep(0)
+
+
+async def test_a_disk_without_room_is_not_the_mail_s_doing(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Fault 23: the mail is read when there is room, and not called too complex until then."""
+    mail = next(shape.raw for shape in SHAPES if parse(shape.raw).contents)
+    (tmp_path / "mail.eml").write_bytes(mail)
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "0").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        await sandbox.parse(tmp_path / "mail.eml", into)
+
+    (into / "0").unlink()
+    found = await sandbox.parse(tmp_path / "mail.eml", into)
+    assert tuple(file.read_bytes() for file in found.files) == parse(mail).contents
+
+
+async def test_a_child_that_cannot_start_is_not_the_mail_s_doing(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while its own program is being replaced, or where no more files may be open on the machine."""
+    with monkeypatch.context() as broken:
+        broken.setattr("jobs.sandbox._ROOT", tmp_path)
+        with pytest.raises(Shortage):
+            await read(sandbox, tmp_path, SHAPES[0].raw)
+
+    assert (await read(sandbox, tmp_path, SHAPES[0].raw)).message.subject == "Offer for the roof"
 
 
 async def test_a_child_that_died_while_idle_is_not_the_next_mail_s_fault(

@@ -10,9 +10,10 @@ from sqlalchemy import update
 
 from database.authorizations import open_code, open_kept
 from database.clock import now
+from database.ids import new_id
 from database.tables import MailboxRow, WorkspaceRow, table_of
 from rules.words import AuthorizationId, MailboxStatus
-from tests.resolvers.world import World
+from tests.resolvers.world import NOW, World, mailbox_row
 
 ANSWER = """{ __typename ... on UserError { message } ... on InvalidInput { field }
   ... on AlreadyConnected { mailbox { id } }
@@ -237,3 +238,23 @@ async def test_settings_change_from_now_on_and_are_told(world: World) -> None:
     assert changed == {"__typename": "Mailbox", "scope": "CRM_THREADS", "visibility": "METADATA"}
     assert foreign == {"__typename": "NotFound"}
     assert [row["kind"] for row in await rows(world, "select kind from events")] == ["MailboxChanged"]
+
+
+async def test_a_try_that_failed_is_told_until_its_user_tries_again(world: World) -> None:
+    async def told() -> list[str]:
+        listed = (await world.data("{ mailboxes { address status } }"))["mailboxes"]
+        return [f"{one['status']} {one['address']}" for one in listed]
+
+    async with world.db.work(world.workspace_id) as work:
+        for number in (1, 2):
+            row = mailbox_row(world, new_id(), world.colleague_id, f"try{number}@mail.example")
+            row.status, row.created_at = MailboxStatus.FAILED, NOW - timedelta(days=5 - number)
+            work.add(row)
+    failed = await told()
+    async with world.db.work(world.workspace_id) as work:
+        row = mailbox_row(world, new_id(), world.colleague_id, "ben@mail.example")
+        row.created_at = NOW
+        work.add(row)
+
+    assert failed == ["FAILED try2@mail.example", "CONNECTED ada@mail.example"]
+    assert await told() == ["CONNECTED ben@mail.example", "CONNECTED ada@mail.example"]

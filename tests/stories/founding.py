@@ -30,8 +30,13 @@ async def found(stack: Stack, workspace: str, admin: Person, *colleagues: Person
         vault = Vault(KeyRing(read_keys(stack.environment["VAULT_KEYS"])), db)
         workspace_id = await accounts.make_workspace(db, vault, workspace, now())
         user = await accounts.make_user(db, workspace_id, admin.name, admin.email, Role.ADMIN, now())
+        stack.colleagues = []
         for one in colleagues:
-            await accounts.make_user(db, workspace_id, one.name, one.email, Role.MEMBER, now())
+            member = await accounts.make_user(db, workspace_id, one.name, one.email, Role.MEMBER, now())
+            scopes = frozenset({Scope.READ, Scope.SEND})
+            stack.colleagues.append(
+                await accounts.make_key(db, workspace_id, "story", scopes, member.id, now())
+            )
         stack.token = await accounts.make_key(db, workspace_id, "story", frozenset(Scope), user.id, now())
     finally:
         await db.close()

@@ -89,6 +89,8 @@ class Stack:
     outside_smtp: int
     """Where the simulated world takes mail from workspaces' own senders."""
     token: str = ""
+    colleagues: list[str] = field(default_factory=list)
+    """Tokens of the workspace's other users."""
     client: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(verify=UNENCRYPTED, trust_env=False, timeout=20)
     )

@@ -70,6 +70,7 @@ def told(stack: Stack) -> str:
         {
             "api": stack.api,
             "token": stack.token,
+            "colleague": stack.colleagues[0],
             "simulator": stack.simulator.url,
             "outsideSmtp": stack.outside_smtp,
         }

@@ -1,4 +1,6 @@
-"""Auto BCC, the workspace's mail server, bulk mail and webhooks in the web app, told in a real browser."""
+"""What needs the SMTP process, told in a real browser: Auto BCC, mail to many, an Outlook mailbox's life."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -7,10 +9,18 @@ from tests.web.building import run_in_browser
 from tests.web.conftest import told
 
 
-@pytest.mark.timeout(300)
-async def test_mail_to_many_and_from_anywhere_in_the_browser(deployment: Stack) -> None:
-    await deployment.start("smtp")
+@pytest.fixture(scope="module")
+async def smtp(house: Stack) -> AsyncIterator[None]:
+    """The SMTP process."""
+    process = await house.start("smtp")
+    yield
+    await house.kill(process)
 
-    printed = await run_in_browser("sending.mjs", told(deployment))
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("smtp")
+@pytest.mark.parametrize("story", ["sending.mjs", "outlook.mjs"])
+async def test_a_story_with_mail_to_ourselves_is_told_to_its_end(deployment: Stack, story: str) -> None:
+    printed = await run_in_browser(story, told(deployment))
 
     assert "told to its end" in printed

@@ -30,7 +30,7 @@ function columnsFor(now: Date): Column<GovernedMailbox>[] {
         <span className="block min-w-32">
           <Badge tone={one.status === "CONNECTED" ? "good" : "warn"}>{words.statuses[one.status]}</Badge>
           {one.statusReason !== null && (
-            <span className="mt-1 block text-xs text-ink-2">{one.statusReason}</span>
+            <span className="wrap-words mt-1 block max-w-80 text-xs text-ink-2">{one.statusReason}</span>
           )}
         </span>
       ),

@@ -4,7 +4,7 @@ import { ask, change, sentenceOf } from "../data/client";
 import { refreshSession } from "../data/session";
 import { Confirm, toasts } from "../kit";
 import { words } from "../words/settings";
-import { disconnectMailbox, threadsThroughQuery } from "./documents";
+import { disconnectMailbox, threadsThroughQuery, type Provider } from "./documents";
 
 /** How many conversations sync through the mailbox, "100+" where there are more than are counted. */
 function useCount(id: string, open: boolean): string | null {
@@ -20,7 +20,13 @@ function useCount(id: string, open: boolean): string | null {
 }
 
 /** Says what stays and what stops before it ends a connection, and afterwards what stayed. */
-export function Disconnect(props: { open: boolean; onClose: () => void; id: string; address: string }) {
+export function Disconnect(props: {
+  open: boolean;
+  onClose: () => void;
+  id: string;
+  address: string;
+  provider: Provider;
+}) {
   const [busy, setBusy] = useState(false);
   const threads = useCount(props.id, props.open);
   const disconnect = async () => {
@@ -53,7 +59,7 @@ export function Disconnect(props: { open: boolean; onClose: () => void; id: stri
       <ul className="flex list-disc flex-col gap-2 ps-5">
         <li>{words.disconnectStays(threads === null ? "" : words.threadsSome(threads))}</li>
         <li>{words.disconnectStops}</li>
-        <li>{words.disconnectGone}</li>
+        <li>{words.disconnectGone[props.provider]}</li>
       </ul>
     </Confirm>
   );

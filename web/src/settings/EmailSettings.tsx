@@ -22,9 +22,11 @@ function useAttempt(): Attempt | null {
     if (id === null) return;
     ask(attemptQuery, { id }).then(
       (answer) => {
+        // Two that looked at the same time would both tell the end.
+        if (consentStore.get()?.mailboxId !== id) return;
         if (answer.mailbox?.status === "CONNECTED") {
           endConsent();
-          toasts.show(words.now);
+          toasts.show(words.now[answer.mailbox.scope]);
         } else {
           setAttempt(answer.mailbox);
         }

@@ -95,7 +95,13 @@ export function MailboxPanel({ id, address, changed }: { id: string; address: st
       <Skipped skipped={mailbox.skipped} />
       <WhyMissing id={id} changed={mailbox.health.lastChangeSeenAt} />
       <Move open={dialog === "move"} onClose={() => setDialog(null)} id={id} address={address} />
-      <Disconnect open={dialog === "disconnect"} onClose={() => setDialog(null)} id={id} address={address} />
+      <Disconnect
+        open={dialog === "disconnect"}
+        onClose={() => setDialog(null)}
+        id={id}
+        address={address}
+        provider={mailbox.provider}
+      />
     </>
   );
 }

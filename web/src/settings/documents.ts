@@ -87,6 +87,7 @@ export const attemptQuery = graphql(`
       status
       statusReason
       missingPermissions
+      scope
     }
   }
 `);

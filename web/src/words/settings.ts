@@ -25,7 +25,7 @@ export const words = defineWords({
   gmailAbout: "Gmail and Google Workspace",
   outlook: "Outlook",
   outlookAbout: "Outlook.com and Microsoft 365",
-  outlookOff: "Early access. An admin switches it on under Admin, Labs.",
+  outlookOff: "Early access. An admin switches it on under Admin, Mail.",
   connect: (provider: string) => `Connect ${provider}`,
   connecting: "Opening the sign-in page…",
   hint: "Your address there (optional)",
@@ -55,7 +55,12 @@ export const words = defineWords({
   continueThere: "Go on to the sign-in page",
   continueAbout:
     "It opens in a tab of its own. When you are done there, come back: this page will have followed.",
-  now: "Connected. New mail with your contacts comes in from now on.",
+  now: {
+    CONTACTS: "Connected. New mail with your contacts comes in from now on.",
+    SENT_TO_CONTACTS:
+      "Connected. From the first mail that you write to a contact on, the conversation comes in.",
+    CRM_THREADS: "Connected. Conversations that you begin or answer here are kept up from now on.",
+  },
 
   connected: "Connected",
   reauthenticate: "Needs you",
@@ -168,8 +173,12 @@ export const words = defineWords({
     `Stays: every conversation and every message that is here${threads}. Your mail in your mailbox is not touched.`,
   disconnectStops:
     "Stops: new mail no longer comes in, replies no longer leave, and mail that waits to be sent is refused, to be sent again later.",
-  disconnectGone:
-    "The permission is given back to your provider at once. Connecting again begins a new connection.",
+  disconnectGone: {
+    GMAIL: "The permission is given back to Google at once. Connecting again begins a new connection.",
+    OUTLOOK:
+      "The keys to it are erased here at once. Microsoft lists the permission with your account until you remove it there. Connecting again begins a new connection.",
+    IMAP: "The keys to it are erased here at once. Connecting again begins a new connection.",
+  },
   threadsSome: (n: string) => ` (${n} that sync through it)`,
   disconnected: (threads: number, messages: number) =>
     `Disconnected. ${count(threads, "conversation", "conversations")} with ${count(messages, "message", "messages")} stay.`,

@@ -1,64 +1,22 @@
 // The first run in two windows: connect, write with 20 MB, be answered live, lose the line and catch up.
-import {
-  consent,
-  linkTo,
-  must,
-  mustBeAccessible,
-  sendAtOnce,
-  simulate,
-  stack,
-  story,
-  until,
-} from "./browser.mjs";
+import { linkTo, must, mustBeAccessible, sendAtOnce, stack, story } from "./browser.mjs";
+import { arrivesWithFile, connect, DANA, standsConnected, writes, writesWithFile } from "./life.mjs";
 
 const ANN = "ann@example-co.test";
-const DANA = "dana@okafor-roofing.test";
-const SIZE = 20_000_000;
-
-function mailsOf(address) {
-  return simulate("GET", `/accounts/${address}/messages`).then(({ messages }) => messages);
-}
+const SUBJECT = "The roof, with pictures";
 
 async function connects(page) {
   const steps = page.getByRole("region", { name: "Three steps to see it work" });
   await steps.getByRole("button", { name: "Connect" }).click();
-  await page.getByRole("button", { name: "Connect Gmail" }).click();
-  await consent(page, { account: ANN });
-  await page.getByText("Connected", { exact: true }).waitFor();
+  await connect(page, "Gmail", { account: ANN });
+  await standsConnected(page, ANN);
   await mustBeAccessible(page, "settings with the steps");
   await steps.getByRole("button", { name: "Write" }).waitFor();
   return steps;
 }
 
-async function writes(page, steps) {
-  await steps.getByRole("button", { name: "Write" }).click();
-  const mail = page.getByRole("dialog", { name: "New mail" });
-  await mail.getByLabel("Subject").fill("The roof, with pictures");
-  await mail.getByRole("textbox", { name: "Message" }).fill("Dear Dana, the pictures are attached. Ann");
-  const uploaded = page.waitForResponse((response) => response.url().includes("/attachments"));
-  await page.locator("input[type=file]:not([accept])").setInputFiles({
-    name: "roof.bin",
-    mimeType: "application/octet-stream",
-    buffer: Buffer.alloc(SIZE, 7),
-  });
-  must((await uploaded).status() < 300, "the file was not taken");
-  await mail.getByRole("progressbar").waitFor({ state: "detached" });
-  await mail.getByText("roof.bin").waitFor();
-  await mustBeAccessible(page, "a new mail with a file");
-  await mail.getByRole("button", { name: "Send", exact: true }).click();
-  await mail.waitFor({ state: "detached" });
-}
-
-async function arrives() {
-  const mail = await until("the mail in Dana's mailbox", async () => (await mailsOf(DANA))[0]);
-  const whole = await simulate("GET", `/accounts/${DANA}/messages/${mail.id}`);
-  const [file] = whole.attachments;
-  must(file.size_bytes === SIZE, `the file has ${JSON.stringify(file)}`);
-  return mail;
-}
-
 function answer(mail, text) {
-  return simulate("POST", `/accounts/${DANA}/messages`, { reply_to: mail.id, text });
+  return writes(DANA, { reply_to: mail.id, text });
 }
 
 await story(
@@ -70,12 +28,13 @@ await story(
     const there = await open({ width: 1024 });
     await there.goto(linkTo("/"));
     await sendAtOnce(here);
-    await writes(here, steps);
-    await there.getByText("The roof, with pictures").first().waitFor();
-    const mail = await arrives();
+    await steps.getByRole("button", { name: "Write" }).click();
+    await writesWithFile(here, SUBJECT, "Dear Dana, the pictures are attached. Ann");
+    await there.getByText(SUBJECT).first().waitFor();
+    const mail = await arrivesWithFile(SUBJECT);
     await steps.getByRole("link", { name: "Open the simulator" }).waitFor();
 
-    await there.getByText("The roof, with pictures").first().click();
+    await there.getByText(SUBJECT).first().click();
     await there.evaluate(() => (window.neverLoadedAgain = true));
     await answer(mail, "Lovely pictures, go ahead!");
     await there.getByText("Lovely pictures, go ahead!").last().waitFor();

@@ -16,7 +16,14 @@ export async function story(name, play, { expected = [] } = {}) {
   });
   const complaints = [];
   try {
-    const open = async ({ width = 1280, height = 860, dark = false, signedIn = true, ...more } = {}) => {
+    const open = async ({
+      width = 1280,
+      height = 860,
+      dark = false,
+      signedIn = true,
+      token = stack.token,
+      ...more
+    } = {}) => {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: dark ? "dark" : "light",
@@ -33,7 +40,7 @@ export async function story(name, play, { expected = [] } = {}) {
         const ours = !message.location().url.startsWith(stack.simulator);
         if (message.type() === "error" && ours) complaints.push(`console: ${message.text()}`);
       });
-      if (signedIn) await page.goto(linkTo("/"));
+      if (signedIn) await page.goto(linkTo("/", token));
       return page;
     };
     try {
@@ -53,8 +60,8 @@ export async function story(name, play, { expected = [] } = {}) {
   }
 }
 
-export function linkTo(path) {
-  return `${stack.api}${path}#token=${stack.token}`;
+export function linkTo(path, token = stack.token) {
+  return `${stack.api}${path}#token=${token}`;
 }
 
 export function must(condition, sentence) {
@@ -111,12 +118,13 @@ export async function simulate(method, path, body) {
   return answer.headers.get("content-type")?.includes("json") ? answer.json() : null;
 }
 
-/** On the simulated provider's consent page: agree, or refuse. */
+/** On a simulated provider's consent page: agree, or refuse. Google has a box for each permission, Microsoft none. */
 export async function consent(page, { deny = false, account, without = [] } = {}) {
-  await page.getByRole("button", { name: "Allow" }).waitFor();
+  const agree = page.getByRole("button", { name: /^(Allow|Accept)$/ });
+  await agree.waitFor();
   if (account !== undefined) await page.locator(`[name=account][value="${account}"]`).check();
   for (const scope of without) await page.locator(`[name=permission][value$="${scope}"]`).uncheck();
-  await page.getByRole("button", { name: deny ? "Deny" : "Allow" }).click();
+  await (deny ? page.getByRole("button", { name: /^(Deny|Cancel)$/ }) : agree).click();
 }
 
 /** Connects a simulated Gmail by the page that the API names, until mail comes by push. */
