@@ -54,10 +54,11 @@ def server(
 def spare_the_collector() -> None:
     """Let Python's collector of cycles pass over what was made at the start: it lives as long as the process.
 
-    Looking through schema and libraries takes a tenth of a second, for which requests would wait. What
-    requests leave behind is nearly all freed by its count, so it is looked through less often, too.
+    Looking through schema and libraries takes a tenth of a second, for which requests would wait, and which a
+    process that ends spends several times. It is not done here either: starting leaves less than a thousand
+    objects to collect. What requests leave behind is nearly all freed by its count, so it is looked through
+    less often, too.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 

@@ -22,7 +22,7 @@ from app import health
 from app.http_guards import Guards, application
 from app.returning import deployment_secret
 from app.ringing import redis_answers
-from app.serving import server, until_signal
+from app.serving import server, spare_the_collector, until_signal
 from app.settings import BadSettings, Settings
 from app.smtp_settings import SmtpSettings
 from app.wiring import Ground, open_ground
@@ -67,6 +67,7 @@ async def serve(settings: Settings, passing: Callable[[str], None] = _nothing) -
         http = server(_health_app(ground), settings.smtp.host, settings.smtp.health_port, stop_seconds=1)
         health_task = asyncio.create_task(http.serve(), name="health")
         signals = asyncio.create_task(until_signal(), name="signals")
+        spare_the_collector()
         log.info("smtp_listens", port=settings.smtp.port, domain=door.domain, tls=door.tls is not None)
         await asyncio.wait([signals, health_task], return_when=asyncio.FIRST_COMPLETED)
         listening.close()
