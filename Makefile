@@ -4,6 +4,8 @@ PORT ?= 8000
 TESTS ?= -n auto --maxprocesses 4 --dist loadfile
 RUN := .venv/bin/python
 export PORT
+# What is compiled once starts in two thirds of the time, and demo and tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test soak fuzz check bench format lock clean

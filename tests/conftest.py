@@ -1,5 +1,7 @@
 """What every test may ask for: a database of its own, a Valkey without keys, a workspace with a user."""
 
+import gc
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,16 @@ from database.tables import UserRow, WorkspaceRow
 from database.vault import Vault
 from rules.words import Role, UserId, WorkspaceId
 from tests.services import PostgresForTests, scratch_folder, start_valkey
+
+# The tests start some two hundred processes of the house. Where this is set, each compiles the house anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Modules and tests stay to the end: looking through them for cycles is a quarter of what collecting takes.
+gc.set_threshold(50_000)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
