@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from app.metrics import Metrics
 from app.ringing import RedisRinger, refuse_unsafe_redis
 from app.settings import Settings
+from app.timekeeping import keeping_time
 from database import migrate
 from database.blobs import Blobs
 from database.clock import now
@@ -105,6 +106,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
             write_connections=settings.database.write_connections,
         )
         stack.push_async_callback(db.close)
+        await stack.enter_async_context(keeping_time(db))
         await refuse_other_tables(settings)
         vault = Vault(KeyRing(read_keys(settings.vault.keys.get_secret_value())), db)
         await vault.check()

@@ -87,16 +87,19 @@ class End:
     heeds: bool = False
 
 
-_ONCE_MORE = """
+_RUNS = "(commands.lease_until > now() and commands.lease_until <= now() + interval '11 minutes')"
+"""No lease is longer: one that is was given before the database's clock stepped back, and is over."""
+
+_ONCE_MORE = f"""
 on conflict (workspace_id, key) do update set
     asked = commands.asked + 1,
-    due_at = case when commands.lease_until > now() then commands.due_at
+    due_at = case when {_RUNS} then commands.due_at
         else least(commands.due_at, excluded.due_at) end,
-    next_due_at = case when commands.lease_until > now() then least(commands.next_due_at, excluded.due_at)
+    next_due_at = case when {_RUNS} then least(commands.next_due_at, excluded.due_at)
         else commands.next_due_at end,
     attempts = case when commands.parked_at is null then commands.attempts else 0 end,
     parked_at = null
-returning id, queue, due_at, coalesce(lease_until > now(), false) as running
+returning id, queue, due_at, coalesce({_RUNS}, false) as running
 """
 
 _ASK = text(

@@ -6,7 +6,7 @@ Reads are single statements on plain connections and give plain rows; writes are
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import asyncpg
@@ -96,6 +96,12 @@ class Database:
         await self._reads.close()
         await self._claims.close()
         await self._engine.dispose()
+
+    async def time(self) -> datetime:
+        """What the database's clock says."""
+        found = await self._reads.run(None, lambda line: line.fetchval("select clock_timestamp()"))
+        assert isinstance(found, datetime)
+        return found.astimezone(UTC)
 
     async def fetch(self, workspace_id: WorkspaceId, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """The rows of one reading statement inside a workspace; `$1`... are the arguments."""

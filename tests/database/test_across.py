@@ -54,7 +54,7 @@ async def test_due_mailboxes_come_when_their_time_has_come(
     assert await db.across.mailboxes_to_renew(10) == []
     async with db.work(workspace.id) as work:
         found = await work.session.get_one(type(box), box.id)
-        found.next_check_at = work.now + timedelta(hours=1)
+        found.next_check_at = work.now + timedelta(minutes=5)
         found.push_renew_at = work.now - timedelta(seconds=1)
     assert await db.across.mailboxes_to_check(10) == []
     assert await db.across.mailboxes_to_renew(10) == [(box.id, workspace.id)]

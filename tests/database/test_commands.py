@@ -251,3 +251,56 @@ async def test_every_asking_is_followed_by_a_run_that_began_after_it(
     assert left == (1 if unanswered else 0)
     if unanswered:
         assert command_id in await due(db)
+
+
+AN_HOUR_BACK = text("""
+update commands set created_at = created_at + interval '1 hour', due_at = due_at + interval '1 hour',
+    next_due_at = next_due_at + interval '1 hour', lease_until = lease_until + interval '1 hour'
+""")
+
+
+async def step_back(db: Database, workspace: WorkspaceForTests) -> None:
+    """Let the database's clock step back by an hour: what is written down is an hour in the future."""
+    async with db.work(workspace.id) as work:
+        await work.execute(AN_HOUR_BACK)
+
+
+@pytest.mark.rule("R53")
+async def test_a_clock_that_steps_back_holds_up_neither_what_was_asked_nor_what_was_leased(
+    db: Database, workspace: WorkspaceForTests
+) -> None:
+    """Fault 20: what a killed worker left is taken up, a late writer is refused, and what waits, waits."""
+    asked, leased, later = (PullMailbox(MailboxId(new_id())) for _ in range(3))
+    in_a_minute = (await db.time()) + timedelta(minutes=1)
+    ids = [await ask(db, workspace, asked), await ask(db, workspace, leased)]
+    later_id = await ask(db, workspace, later, in_a_minute)
+    old = await taken(db, ids[1])
+    await step_back(db, workspace)
+
+    assert set(await due(db)) == set(ids)
+    assert await db.claim(later_id, LEASE) is None
+    held = [await taken(db, command_id) for command_id in ids]
+    assert await due(db) == []
+    with pytest.raises(StaleClaim):
+        await finish(db, old)
+    for claimed in held:
+        await finish(db, claimed)
+    assert await db.fetchval(workspace.id, "select count(*) from commands") == 1
+
+
+async def test_what_is_asked_after_the_clock_stepped_back_runs_at_once(
+    db: Database, workspace: WorkspaceForTests
+) -> None:
+    """A worker that died before the step holds its mailbox no longer than it would have."""
+    command = PullMailbox(MailboxId(new_id()))
+    command_id = await ask(db, workspace, command)
+    old = await taken(db, command_id)
+    async with db.work(workspace.id) as work:
+        await work.postpone(old, (await db.time()) + timedelta(minutes=5), "failed")
+    await step_back(db, workspace)
+    db.bell = bell = Recorder()
+    await ask(db, workspace, command)
+
+    assert bell.commands == [command_id]
+    await finish(db, await taken(db, command_id))
+    assert await db.fetchval(workspace.id, "select count(*) from commands") == 0

@@ -73,7 +73,7 @@ async def test_l2_push_is_registered_at_connecting_and_renewed_in_time(pushed: O
 
     await setting(
         crm,
-        "update mailboxes set next_check_at = now() + interval '1 h', push_renew_at = now(), "
+        "update mailboxes set next_check_at = now() + interval '5 min', push_renew_at = now(), "
         "push_expires_at = push_expires_at - interval '3 days'",
     )
     await ask_for_due_mailboxes(crm.context)

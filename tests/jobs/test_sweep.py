@@ -35,7 +35,7 @@ async def test_a_push_at_half_its_life_is_renewed(crm: Crm) -> None:
     await crm.connect(ANN)
     async with crm.db.work(crm.workspace_id) as work:
         await work.execute(
-            text("update mailboxes set push_renew_at = now(), next_check_at = now() + interval '1 hour'")
+            text("update mailboxes set push_renew_at = now(), next_check_at = now() + interval '5 min'")
         )
 
     first = await ask_for_due_mailboxes(crm.context)

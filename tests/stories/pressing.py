@@ -1,7 +1,7 @@
 """A process that asks a server of ours so many times a second, whether or not it keeps up.
 
-`python -m tests.stories.pressing PORT RATE SECONDS AT_ONCE` reads one HTTP request from its input and sends it
-RATE times a second. A crowd does not wait for its answers: each request that comes due goes out on a free
+`python -m tests.stories.pressing PORT RATE SECONDS AT_ONCE` reads one HTTP request from its input and sends
+it RATE times a second. A crowd does not wait for its answers: each request that comes due goes out on a free
 connection, or on a new one, up to AT_ONCE of them. With a RATE of 0 each connection asks again as soon as it
 was answered: that shows what the server can do. It prints `[due, status, seconds, retry_after]` for each
 request as JSON; a status of 0 is an answer that never came.

@@ -110,11 +110,11 @@ class Stack:
         assert process.returncode == 0, f"{words}: {out.decode()}\n{err.decode()}"
         return out.decode()
 
-    async def start(self, name: str, **environment: str) -> asyncio.subprocess.Process:
-        """Start a process of ours and return once it answers."""
+    async def start(self, name: str, module: str = "app", **environment: str) -> asyncio.subprocess.Process:
+        """Start a process of ours and return once it answers; another `module` may set it up first."""
         with (self.logs / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "app", name),
+                *(sys.executable, "-m", module, name),
                 cwd=ROOT,
                 env=os.environ | self.environment | environment,
                 stdout=log,
