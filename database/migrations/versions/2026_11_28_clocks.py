@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "2026_11_28_clocks"
-down_revision: str | None = "2026_11_28_gaps"
+down_revision: str | None = "2026_11_28_erasing"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
