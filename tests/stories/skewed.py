@@ -30,7 +30,7 @@ def main() -> None:
     """Make the clock wrong, and go on as app does."""
     right = time.time
     time.time = lambda: right() + ahead()
-    clock.datetime = SkewedDatetime  # type: ignore[misc]  # it is the fault
+    clock.datetime = SkewedDatetime  # type: ignore[attr-defined]  # it is the fault
     from app.commands import app
 
     app(prog_name="python -m app")

@@ -143,6 +143,13 @@ class Stack:
         # Stories are not about how soon a process starts, and many may start at once.
         await wait_until(answers, description=f"{name} answers", seconds=60)
 
+    def named(self, name: str) -> asyncio.subprocess.Process:
+        """The running process of ours of this name."""
+        for process in self.processes:
+            if name.encode() in Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0"):
+                return process
+        raise AssertionError(f"no {name} runs")
+
     async def kill(self, process: asyncio.subprocess.Process) -> None:
         """kill -9."""
         process.send_signal(signal.SIGKILL)

@@ -63,29 +63,20 @@ async def given_up(stack: Stack) -> list[str]:
         await line.close()
 
 
-def named(stack: Stack, name: str) -> asyncio.subprocess.Process:
-    """The running process of this name."""
-    for process in stack.processes:
-        words = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")
-        if name.encode() in words:
-            return process
-    raise AssertionError(f"no {name} runs")
-
-
 @asynccontextmanager
 async def wrong_clocks(stack: Stack, folder: Path, **ahead: float) -> AsyncIterator[dict[str, Path]]:
     """Run processes on machines whose clocks are so many seconds ahead; where to set them to others."""
     skews = {name: folder / name for name in ahead}
     for name, skew in skews.items():
         skew.write_text(str(ahead[name]))
-        await stack.kill(named(stack, name))
+        await stack.kill(stack.named(name))
     try:
         wrong = [stack.start(name, "tests.stories.skewed", SKEW=str(skew)) for name, skew in skews.items()]
         await asyncio.gather(*wrong)
         yield skews
     finally:
         for name in skews:
-            await stack.kill(named(stack, name))
+            await stack.kill(stack.named(name))
         await stack.start_all(*skews)
 
 
@@ -169,7 +160,7 @@ async def test_an_api_without_file_handles_says_so_and_recovers(stack: Stack) ->
     """Fault 27: who is connected is answered, who is not is not taken; what needs a file is put off."""
     async with client() as known, AsyncExitStack() as strangers:
         assert await upload(stack, known) == 201
-        async with no_handles(named(stack, "api")):
+        async with no_handles(stack.named("api")):
             for _ in range(10):  # the last handles that are free by now
                 stranger = await strangers.enter_async_context(client())
                 if not await lives(stack, stranger):
@@ -189,7 +180,7 @@ async def test_an_api_without_file_handles_says_so_and_recovers(stack: Stack) ->
 async def test_a_worker_without_file_handles_loses_nothing_and_recovers(stack: Stack) -> None:
     """Fault 27: no socket to the provider, no scratch file, no child to read mail: all of it comes later."""
     contact = await dana(stack)
-    worker = named(stack, "worker")
+    worker = stack.named("worker")
     log = stack.logs / "worker.log"
     async with stack.listening() as heard:
         async with no_handles(worker):
@@ -219,7 +210,7 @@ async def test_a_worker_without_file_handles_loses_nothing_and_recovers(stack: S
 async def test_processes_with_hardly_any_processor_time_repeat_nothing(stack: Stack, rounds: int) -> None:
     """Fault 26: API and worker stand still nine tenths of the time, and once for longer than a lease."""
     contact = await dana(stack)
-    starved = [named(stack, name) for name in ("api", "worker")]
+    starved = [stack.named(name) for name in ("api", "worker")]
     starving = asyncio.create_task(_starve(starved))
     out, texts = [], []
     try:
