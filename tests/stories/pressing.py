@@ -138,6 +138,14 @@ class _Crowd:
             await self.ask(due)
 
 
+async def _is(moment: float) -> None:
+    """Return at a moment of the monotonic clock, which paces the crowd."""
+    loop = asyncio.get_running_loop()
+    come = loop.create_future()
+    loop.call_later(moment - time.monotonic(), come.set_result, None)
+    await come
+
+
 async def _press(port: int, rate: float, seconds: float, at_once: int) -> None:
     crowd = _Crowd(port, sys.stdin.buffer.read(), at_once)
     async with asyncio.TaskGroup() as tasks:
@@ -146,7 +154,7 @@ async def _press(port: int, rate: float, seconds: float, at_once: int) -> None:
                 tasks.create_task(crowd.over_and_over(seconds))
         for number in range(int(rate * seconds)):
             due = number / rate
-            await asyncio.sleep(crowd.began + due - time.monotonic())
+            await _is(crowd.began + due)
             tasks.create_task(crowd.ask(due))
     for line in crowd.free:
         assert line.transport is not None
