@@ -117,6 +117,16 @@ class Blobs:
                 )
         return Stored(size, digest.digest())
 
+    async def put_file(self, key: str, source: Path) -> Stored:
+        """Store a file, under a key of key_for; in a local folder in one visit to a thread.
+
+        Raises:
+            BlobTrouble: nothing is kept.
+        """
+        if self._folder is not None:
+            return await _on_disk(_copy_durably, source, self._folder / _checked(key))
+        return await self.put_stream(key, _pieces_of(source))
+
     async def stream(self, key: str, range: tuple[int, int] | None = None) -> AsyncIterator[bytes]:
         """What is stored, in pieces; of it the bytes from `range[0]` up to and not including `range[1]`.
 
@@ -234,6 +244,33 @@ async def _on_disk(act: Callable[Given, Done], *given: Given.args, **named: Give
     """Do it in a thread. Raises: BlobTrouble."""
     with _told():
         return await asyncio.to_thread(act, *given, **named)
+
+
+async def _pieces_of(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as source:
+        while piece := await asyncio.to_thread(source.read, PIECE_BYTES):
+            yield piece
+
+
+def _copy_durably(source: Path, path: Path) -> Stored:
+    """What `_write_durably` does, with a file."""
+    digest, size = hashlib.sha256(), 0
+    descriptor, unfinished = _begin(path)
+    try:
+        try:
+            with source.open("rb", buffering=0) as read:
+                while piece := read.read(PIECE_BYTES):
+                    size += len(piece)
+                    digest.update(piece)
+                    _write_all(descriptor, piece)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        _take_name(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return Stored(size, digest.digest())
 
 
 def _begin(path: Path) -> tuple[int, Path]:

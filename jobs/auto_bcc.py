@@ -187,7 +187,6 @@ async def _store(context: JobContext, case: _Case, facts: AutoBccFacts) -> None:
         )
         shown = without(case.envelope, arrival.address)
         stored = await store(work, receiver, Incoming(shown, decision, case.content), kinds)
-        assert stored is not None, "a mail without a mailbox has no copy that could be there before"
         if verdict.track:
             await _track(work, arrival.user_id, stored[1].contact_id)
         context.passing("auto_bcc.uncommitted")

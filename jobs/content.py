@@ -64,7 +64,7 @@ async def keep_read(
 ) -> Content:
     """Return the content of a mail that was read, its files and raw bytes kept in the blob store."""
     raw_key = key_for(workspace_id, new_id())
-    await context.blobs.put_stream(raw_key, _pieces(raw))
+    await context.blobs.put_file(raw_key, raw)
     files = await _keep_files(context, workspace_id, read.message, read.files, decision, settings)
     message = read.message
     label = label_of(message.automatic, message.bounce)
@@ -113,7 +113,7 @@ async def _keep_file(
     key, digest, size_bytes = None, None, outline.size_bytes
     if state is AttachmentState.STORED:
         key = key_for(workspace_id, new_id())
-        stored = await context.blobs.put_stream(key, _pieces(path))
+        stored = await context.blobs.put_file(key, path)
         digest, size_bytes = stored.sha256, stored.size_bytes
     return KeptFile(
         name=outline.name,
@@ -125,21 +125,6 @@ async def _keep_file(
         blob_key=key,
         sha256=digest,
     )
-
-
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    at = 0
-    while piece := await asyncio.to_thread(_piece, path, at):
-        yield piece
-        at += len(piece)
-        if len(piece) < PIECE_BYTES:
-            return
-
-
-def _piece(path: Path, at: int) -> bytes:
-    with path.open("rb", buffering=0) as source:
-        source.seek(at)
-        return source.read(PIECE_BYTES)
 
 
 async def read_only(context: JobContext, provider: MailProvider, envelope: Envelope) -> ParsedMessage:

@@ -142,7 +142,6 @@ async def _store(
         if await find_logged(work, envelope.internet_message_id) is not None:
             return
         stored = await store(work, receiver, replace(incoming, envelope=shown), kinds)
-        assert stored is not None, "a mail without a mailbox has no copy that could be there before"
         if incoming.decision.direction is Direction.INBOUND and not envelope.automatic:
             for reader in holder.readers:
                 await mark_unread(work, reader, stored[1].thread_id, stored[0])

@@ -5,14 +5,14 @@ Belongs here: rows of a synced message and of its thread. Never: network, a deci
 The law of sameness: a message is one row per workspace (its internet_message_id), a copy is one row per
 mailbox (the provider's id). Both are inserted with ON CONFLICT DO NOTHING and judged by what came back, so
 two mailboxes that bring the same mail at the same moment, or a pull that is run again, store it once and tell
-it once.
+it once. A message comes with its thread, copy, link and unread mark in one statement, or not at all.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -26,9 +26,10 @@ from database.tables import (
     table_of,
 )
 from database.work import Work
-from jobs.moments import moment, place_in_time
-from jobs.thread_rows import Grown, grow_thread, link
-from rules.conversation import Conversation, KnownThread
+from jobs.message_statement import STORE
+from jobs.moments import place_in_time
+from jobs.thread_rows import Grown, grow_thread, link, participants
+from rules.conversation import KnownThread
 from rules.decision import Decision, Facts, LoggedMessage
 from rules.envelope import Correspondent, Envelope
 from rules.happenings import MessageChanged, MessageSynced, Withdrawn
@@ -99,80 +100,72 @@ class Incoming:
     """Whether we proved who sent it; None where a mailbox's provider judges that."""
 
 
-# Written once, filled in by parameters: composing them for each mail cost a tenth of what a mail cost.
-_ADD_THREAD: Final = insert(table_of(ThreadRow))
-_ADD_MESSAGE: Final = (
-    insert(table_of(MessageRow)).on_conflict_do_nothing().returning(table_of(MessageRow).c.id)
-)
+# Written once, filled in by parameters: composing statements for each mail cost a tenth of what a mail cost.
 _ADD_COPY: Final = (
     insert(table_of(MessageCopyRow)).on_conflict_do_nothing().returning(table_of(MessageCopyRow).c.id)
 )
 _ADD_UNREAD: Final = insert(table_of(UnreadRow)).on_conflict_do_nothing().returning(table_of(UnreadRow).c.id)
 
 
-class _AlreadyThere(Exception):
-    """Somebody else stored this message between the look-up and the insert."""
+class NotStored(Exception):
+    """Somebody else had stored it: whatever of it the transaction has written must be taken back."""
 
 
 async def store(
     work: Work, receiver: Receiver, incoming: Incoming, facts: Facts
-) -> tuple[MessageId, KnownThread] | None:
+) -> tuple[MessageId, KnownThread]:
     """Store a synced message with its thread, link, copy, unread mark and attachments, and tell it.
 
     Auto BCC has neither copy nor link: the provider's ids come with the mailbox's own copy (D4). Returns the
-    message and its thread; None where this mailbox's copy was stored before.
+    message and its thread: those of the message that somebody else stored meanwhile, where there is one.
+
+    Raises:
+        NotStored: this mailbox's copy was stored before, by a worker whose claim had ended.
     """
-    try:
-        async with work.session.begin_nested():
-            return await _store_new(work, receiver, incoming, facts)
-    except _AlreadyThere:
-        logged = await find_logged(work, incoming.envelope.internet_message_id)
-    if logged is None:
-        return None
-    if receiver.mailbox_id is not None:
-        await attach_copy(work, receiver, incoming.envelope, logged, links=True)
-    return logged.message_id, logged.thread
-
-
-async def _store_new(
-    work: Work, receiver: Receiver, incoming: Incoming, facts: Facts
-) -> tuple[MessageId, KnownThread]:
     envelope, decision = incoming.envelope, incoming.decision
     assert decision.conversation is not None, "a message syncs into a conversation"
-    thread = await _thread_for(work, decision.conversation, envelope)
-    message_id, at = MessageId(new_id()), await place_in_time(work, envelope)
-    values = _message_values(work, receiver, incoming, thread, message_id, at)
-    inserted = await work.execute(_ADD_MESSAGE, values)
-    if inserted.first() is None:
-        raise _AlreadyThere
-    if receiver.mailbox_id is not None and not await _add_copy(work, receiver, envelope, message_id):
-        raise _AlreadyThere
-    await _add_files(work, message_id, incoming.content.files)
-    if decision.links and receiver.mailbox_id is not None:
-        await link(work, receiver.mailbox_id, thread.thread_id, envelope.remote_thread_id)
-    grown = Grown(message_id, at, decision.direction, envelope)
-    await grow_thread(work, thread.thread_id, grown, facts)
-    if decision.direction is Direction.INBOUND and envelope.unread and receiver.owner is not None:
-        await mark_unread(work, receiver.owner, thread.thread_id, message_id)
-    work.tell(MessageSynced(message_id, thread.thread_id, thread.contact_id, receiver.mailbox_id))
-    return message_id, thread
+    known = decision.conversation.thread_id
+    thread = KnownThread(known or ThreadId(new_id()), decision.conversation.contact_id)
+    grown = Grown(MessageId(new_id()), await place_in_time(work, envelope), decision.direction, envelope)
+    values = _message_values(work, receiver, incoming, thread, grown)
+    values |= _around(receiver, incoming, thread, facts, begins=known is None)
+    stored = (await work.execute(STORE, values)).one()
+    if not stored.messages:
+        logged = await find_logged(work, envelope.internet_message_id)
+        if logged is None:
+            raise NotStored
+        if receiver.mailbox_id is not None:
+            await attach_copy(work, receiver, envelope, logged, links=True)
+        return logged.message_id, logged.thread
+    if receiver.mailbox_id is not None and not stored.copies:
+        raise NotStored
+    await _add_files(work, grown.message_id, incoming.content.files)
+    if known is not None:
+        await grow_thread(work, known, grown, facts)
+    work.tell(MessageSynced(grown.message_id, thread.thread_id, thread.contact_id, receiver.mailbox_id))
+    return grown.message_id, thread
 
 
-async def _thread_for(work: Work, conversation: Conversation, envelope: Envelope) -> KnownThread:
-    if conversation.thread_id is not None:
-        return KnownThread(conversation.thread_id, conversation.contact_id)
-    thread_id = ThreadId(new_id())
-    values = {
-        "id": thread_id,
-        "workspace_id": work.workspace_id,
-        "contact_id": conversation.contact_id,
-        "subject": envelope.subject,
+def _around(
+    receiver: Receiver, incoming: Incoming, thread: KnownThread, facts: Facts, *, begins: bool
+) -> dict[str, Any]:
+    """What belongs to the message: its thread where it begins one, its copy, its link, its unread mark."""
+    envelope, decision = incoming.envelope, incoming.decision
+    inbound = decision.direction is Direction.INBOUND
+    return {
+        "begins_thread": begins,
+        "contact_id": thread.contact_id,
         "state": ThreadState.OPEN.value,
-        "last_message_at": moment(envelope),
-        "created_at": work.now,
+        "participants": _written(participants([], envelope, facts) if begins else []),
+        "copy_id": new_id(),
+        "remote_id": envelope.remote_id,
+        "remote_thread_id": envelope.remote_thread_id,
+        "unread": envelope.unread,
+        "links": decision.links and receiver.mailbox_id is not None,
+        "link_id": new_id(),
+        "marks_unread": inbound and envelope.unread and receiver.owner is not None,
+        "mark_id": new_id(),
     }
-    await work.execute(_ADD_THREAD, values)
-    return KnownThread(thread_id, conversation.contact_id)
 
 
 def _message_values(
@@ -180,13 +173,12 @@ def _message_values(
     receiver: Receiver,
     incoming: Incoming,
     thread: KnownThread,
-    message_id: MessageId,
-    at: datetime,
+    grown: Grown,
 ) -> dict[str, Any]:
     envelope, content = incoming.envelope, incoming.content
     outbound = incoming.decision.direction is Direction.OUTBOUND
     return {
-        "id": message_id,
+        "id": grown.message_id,
         "workspace_id": work.workspace_id,
         "thread_id": thread.thread_id,
         "mailbox_id": receiver.mailbox_id,
@@ -200,25 +192,29 @@ def _message_values(
         "reference_ids": list(envelope.references),
         "from_address": envelope.sender.address if envelope.sender else "",
         "from_name": envelope.sender.name if envelope.sender else None,
-        "to_recipients": as_json(envelope.to),
-        "cc_recipients": as_json(envelope.cc),
-        "bcc_recipients": as_json(envelope.bcc) if outbound else [],
+        "to_recipients": _as_json(envelope.to),
+        "cc_recipients": _as_json(envelope.cc),
+        "bcc_recipients": _as_json(envelope.bcc if outbound else ()),
         "subject": envelope.subject,
         "snippet": content.snippet,
         "text": content.text,
         "html": content.html,
         "quoted_from": content.quoted_from,
-        "sent_at": at,
+        "sent_at": grown.sent_at,
         "received_at": envelope.received_at,
-        "synced_at": work.now,
+        "now": work.now,
         "warnings": list(content.warnings),
         "raw_key": content.raw_key,
     }
 
 
-def as_json(people: tuple[Correspondent, ...]) -> list[dict[str, str | None]]:
+def _as_json(people: tuple[Correspondent, ...]) -> str:
     """Return header addresses as the message row keeps them."""
-    return [{"address": person.address, "name": person.name} for person in people]
+    return _written([{"address": person.address, "name": person.name} for person in people])
+
+
+def _written(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 async def _add_files(work: Work, message_id: MessageId, files: tuple[KeptFile, ...]) -> None:

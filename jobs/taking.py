@@ -11,6 +11,7 @@ so far are kept and the job gives its place back rather than wait.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -30,7 +31,7 @@ from jobs.context import JobContext
 from jobs.mailboxes import Mailbox
 from jobs.running import hold
 from jobs.sent import confirm_copy
-from jobs.storing import Incoming, Receiver, attach_copy, store
+from jobs.storing import Incoming, NotStored, Receiver, attach_copy, store
 from jobs.turns import Turn
 from providers.protocol import FetchedEnvelope, MailProvider
 from rules.bounce_words import reports_on_ours
@@ -175,16 +176,18 @@ async def _take_one(desk: Desk, envelope: Envelope, facts: Facts, page: _Page) -
     except ProviderTrouble as trouble:
         page.set_aside.append((envelope.remote_id, trouble))
         return facts
-    async with desk.context.db.work(desk.mailbox.workspace_id) as work:
-        await hold(desk.context, work, desk.claimed)
-        stored = await store(work, desk.receiver, Incoming(envelope, decision, content), facts)
-        if content.bounce is not None:
-            await record_bounce(work, content.bounce)
-        desk.context.passing("pull.row-uncommitted")
-    desk.context.passing("pull.row")
+    with suppress(NotStored):
+        async with desk.context.db.work(desk.mailbox.workspace_id) as work:
+            await hold(desk.context, work, desk.claimed)
+            stored = await store(work, desk.receiver, Incoming(envelope, decision, content), facts)
+            if content.bounce is not None:
+                await record_bounce(work, content.bounce)
+            desk.context.passing("pull.row-uncommitted")
+        desk.context.passing("pull.row")
+        facts = learn(facts, envelope, *stored)
     page.settled.append(envelope.remote_id)
     page.decided.append((envelope, decision))
-    return facts if stored is None else learn(facts, envelope, *stored)
+    return facts
 
 
 async def _take_report(desk: Desk, envelope: Envelope, page: _Page) -> None:

@@ -79,12 +79,12 @@ async def grow_thread(work: Work, thread_id: ThreadId, grown: Grown, facts: Fact
         "new_last_message_at": grown.sent_at if newest else row.last_message_at,
         "new_last_message_id": grown.message_id if newest else row.last_message_id,
         "new_state": ThreadState.OPEN.value if opened else row.state,
-        "new_participants": _participants(row.participants, grown.envelope, facts),
+        "new_participants": participants(row.participants, grown.envelope, facts),
     }
     await work.execute(_GROW, values)
 
 
-def _participants(known: list[dict[str, Any]], envelope: Envelope, facts: Facts) -> list[dict[str, Any]]:
+def participants(known: list[dict[str, Any]], envelope: Envelope, facts: Facts) -> list[dict[str, Any]]:
     """Return the participants with everybody on the envelope but Bcc, first seen first."""
     seen = {one["address"] for one in known}
     hidden = {person.address for person in envelope.bcc}

@@ -10,7 +10,7 @@ blocked by it. A pause that the provider asked for is remembered: until it is ov
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -36,11 +36,15 @@ REDIS_PATIENCE: Final = timedelta(milliseconds=250)
 REDIS_ABSENCE: Final = timedelta(seconds=5)
 
 
+Kept = tuple[str, Rate]
+"""A shared bucket: its key, and how it fills."""
+
+
 class SharedBuckets(Protocol):
     """Buckets that several processes take from."""
 
-    async def take(self, key: str, rate: Rate, cost: float, patience: timedelta) -> timedelta:
-        """Return how long to wait; where that is longer than `patience`, nothing was taken."""
+    async def take(self, buckets: Sequence[Kept], cost: float, patience: timedelta) -> list[timedelta]:
+        """Return how long to wait by each; where one is longer than `patience`, nothing was taken of any."""
 
 
 class Pace:
@@ -151,11 +155,12 @@ class MailboxPace:
         now, shared = self._pace.clock(), self._pace.shared
         waits = [(bucket.rate, bucket.peek(units, now)) for bucket in (self._own, self._pace.project)]
         if shared is not None:
-            for key, rate in self._shared_keys():
-                waits.append((rate, await shared.take(key, rate, units, LOOK_ONLY)))
+            kept = self._shared()
+            found = await shared.take(kept, units, LOOK_ONLY)
+            waits += [(rate, wait) for (_, rate), wait in zip(kept, found, strict=True)]
         return waits
 
-    def _shared_keys(self) -> tuple[tuple[str, Rate], tuple[str, Rate]]:
+    def _shared(self) -> tuple[Kept, Kept]:
         name = self._pace.name
         return (
             (f"{name}:mailbox:{self._key}", self._own.rate),
@@ -170,10 +175,9 @@ class MailboxPace:
             return local
         shared = timedelta(0)
         if self._pace.shared is not None:
-            for key, rate in self._shared_keys():
-                shared = max(shared, await self._pace.shared.take(key, rate, units, PATIENCE))
-                if shared > PATIENCE:
-                    return shared
+            shared = max(await self._pace.shared.take(self._shared(), units, PATIENCE))
+            if shared > PATIENCE:
+                return shared
         return max(self._own.take(units, now), self._pace.project.take(units, now), shared)
 
 
@@ -229,17 +233,27 @@ class RedisBuckets:
     _SCRIPT: Final = """
         local time = redis.call('TIME')
         local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-        local capacity, fill, cost, patience =
-            tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-        local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-        local tokens, at = tonumber(kept[1]) or capacity, tonumber(kept[2]) or now
-        tokens = math.min(capacity, tokens + math.max(0, now - at) * fill) - cost
-        local wait = math.max(0, -tokens / fill)
-        if wait <= patience then
-            redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(math.max(now, at)))
-            redis.call('PEXPIRE', KEYS[1], math.ceil(capacity / fill * 1000 + wait * 1000) + 60000)
+        local cost, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
+        local found, longest = {}, 0
+        for place, key in ipairs(KEYS) do
+            local capacity, fill = tonumber(ARGV[2 * place + 1]), tonumber(ARGV[2 * place + 2])
+            local kept = redis.call('HMGET', key, 'tokens', 'at')
+            local tokens, at = tonumber(kept[1]) or capacity, tonumber(kept[2]) or now
+            tokens = math.min(capacity, tokens + math.max(0, now - at) * fill) - cost
+            local wait = math.max(0, -tokens / fill)
+            longest = math.max(longest, wait)
+            found[place] = {wait, tokens, math.max(now, at), capacity / fill}
         end
-        return tostring(wait)
+        local waits = {}
+        for place, key in ipairs(KEYS) do
+            local wait, tokens, at, fills = unpack(found[place])
+            if longest <= patience then
+                redis.call('HSET', key, 'tokens', tostring(tokens), 'at', tostring(at))
+                redis.call('PEXPIRE', key, math.ceil((fills + wait) * 1000) + 60000)
+            end
+            waits[place] = tostring(wait)
+        end
+        return waits
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "bothways:pace:") -> None:
@@ -247,16 +261,18 @@ class RedisBuckets:
         self._prefix = prefix
         self._absent_until = 0.0
 
-    async def take(self, key: str, rate: Rate, cost: float, patience: timedelta) -> timedelta:
-        """Return the wait; nothing where Redis does not answer at once, and for a few seconds after that."""
+    async def take(self, buckets: Sequence[Kept], cost: float, patience: timedelta) -> list[timedelta]:
+        """Return the waits; none where Redis does not answer at once, and for a few seconds after that."""
         time = asyncio.get_running_loop().time
         if time() < self._absent_until:
-            return timedelta(0)
-        arguments = [rate.capacity, rate.per_second, cost, patience.total_seconds()]
+            return [timedelta(0) for _ in buckets]
+        arguments = [cost, patience.total_seconds()]
+        for _, rate in buckets:
+            arguments += [rate.capacity, rate.per_second]
         try:
             async with asyncio.timeout(REDIS_PATIENCE.total_seconds()):
-                wait = await self._script(keys=[self._prefix + key], args=arguments)
+                waits = await self._script(keys=[self._prefix + key for key, _ in buckets], args=arguments)
         except (RedisError, OSError, TimeoutError):
             self._absent_until = time() + REDIS_ABSENCE.total_seconds()
-            return timedelta(0)
-        return timedelta(seconds=float(wait))
+            return [timedelta(0) for _ in buckets]
+        return [timedelta(seconds=float(wait)) for wait in waits]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from database.blobs import PIECE_BYTES, BlobMissing, Blobs, BlobTooLarge, key_for
+from database.blobs import PIECE_BYTES, BlobMissing, Blobs, BlobTooLarge, BlobTrouble, key_for
 from database.clock import now
 from database.ids import new_id
 from database.pool import Database
@@ -48,6 +48,26 @@ async def test_what_goes_in_comes_out(blobs: Blobs, size: int, chunk: int) -> No
     await blobs.delete([key, key])
     with pytest.raises(BlobMissing):
         await read(blobs, key)
+
+
+@pytest.mark.rule("R45")
+@pytest.mark.parametrize("size", [0, PIECE_BYTES, 3 * PIECE_BYTES + 5])
+async def test_a_file_goes_in_whole(blobs: Blobs, tmp_path: Path, size: int) -> None:
+    content, key, file = os.urandom(size), key_for(new_id(), new_id()), tmp_path / "file"
+    file.write_bytes(content)
+    stored = await blobs.put_file(key, file)
+    file.unlink()
+    assert (stored.size_bytes, stored.sha256) == (size, hashlib.sha256(content).digest())
+    assert await read(blobs, key) == content
+
+
+async def test_a_file_that_cannot_be_read_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:
+    key = key_for(new_id(), new_id())
+    with pytest.raises(BlobTrouble):
+        await blobs.put_file(key, tmp_path / "absent")
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+    with pytest.raises(ValueError, match="key_for"):
+        await blobs.put_file("../../etc/passwd", tmp_path / "absent")
 
 
 async def test_too_much_or_a_failure_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:

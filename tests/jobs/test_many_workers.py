@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from database.clock import now
 from database.ids import new_id
 from database.pool import Database
 from database.tables import ContactRow, ThreadRow, UserRow
-from jobs.storing import Content, Incoming, Receiver, store
+from jobs.storing import Content, Incoming, NotStored, Receiver, store
 from rules.conversation import Conversation
 from rules.decision import Decision, Facts
 from rules.envelope import Correspondent, Envelope
@@ -122,3 +123,20 @@ async def test_a_thousand_mails_are_stored_once(
     db: Database, workspace: WorkspaceForTests, seed: int
 ) -> None:
     await _work(db, workspace, 1_000, seed)
+
+
+async def test_a_copy_that_was_stored_under_another_message_takes_everything_back(
+    db: Database, workspace: WorkspaceForTests
+) -> None:
+    """Mail without a Message-ID is known by its copy alone: a late worker leaves no second message of it."""
+    receivers, mail = await _receivers(db, workspace), await _mail(db, workspace, 2)
+    nameless = replace(mail[1], envelope=replace(mail[1].envelope, internet_message_id=None))
+    async with db.work(workspace.id) as work:
+        await store(work, receivers[0], nameless, FACTS)
+
+    with pytest.raises(NotStored):
+        async with db.work(workspace.id) as work:
+            await store(work, receivers[0], nameless, FACTS)
+
+    for table, rows in (("messages", 1), ("message_copies", 1), ("unread", 1), ("events", 1), ("threads", 6)):
+        assert await db.fetchval(workspace.id, f"select count(*) from {table}") == rows, table

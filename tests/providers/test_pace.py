@@ -25,6 +25,11 @@ class Clock:
         return self.at
 
 
+async def took(buckets: RedisBuckets, key: str, rate: Rate, cost: float, patience: timedelta) -> timedelta:
+    """Take from one bucket."""
+    return (await buckets.take([(key, rate)], cost, patience))[0]
+
+
 async def taken(pace: Pace, key: str, units: int, *, sending: bool = False) -> None:
     async with pace.mailbox(key).turn(units, sending=sending):
         return
@@ -159,24 +164,38 @@ async def test_no_more_than_four_calls_of_a_mailbox_at_once() -> None:
 async def test_two_processes_share_their_buckets(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as other:
         first, second = RedisBuckets(one), RedisBuckets(other)
-        waits = [await buckets.take("mailbox:a", SLOW, 5, LONG) for buckets in (first, second, first)]
+        waits = [await took(buckets, "mailbox:a", SLOW, 5, LONG) for buckets in (first, second, first)]
         assert waits[:2] == [NOTHING, NOTHING]
         assert timedelta(seconds=49) < waits[2] <= timedelta(seconds=50)
-        assert await second.take("mailbox:b", SLOW, 5, LONG) == NOTHING
+        assert await took(second, "mailbox:b", SLOW, 5, LONG) == NOTHING
 
 
 async def test_what_nobody_waits_for_is_not_taken(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as client:
         buckets = RedisBuckets(client)
-        await buckets.take("a", SLOW, 10, LONG)
-        refused = [await buckets.take("a", SLOW, 10, timedelta(seconds=1)) for _ in range(3)]
+        await took(buckets, "a", SLOW, 10, LONG)
+        refused = [await took(buckets, "a", SLOW, 10, timedelta(seconds=1)) for _ in range(3)]
         assert all(timedelta(seconds=95) < wait <= timedelta(seconds=100) for wait in refused)
+
+
+async def test_of_several_buckets_all_are_taken_from_or_none(redis_url: str) -> None:
+    """A project that has no room takes nothing of a mailbox's share, and the other way round."""
+    async with Redis.from_url(redis_url) as client:
+        buckets = RedisBuckets(client)
+        wide = Rate(capacity=100, per_second=0.1)
+        both = [("mailbox", SLOW), ("project", wide)]
+        await took(buckets, "mailbox", SLOW, 10, LONG)
+        waits = await buckets.take(both, 10, timedelta(seconds=1))
+        assert timedelta(seconds=95) < waits[0] <= timedelta(seconds=100)
+        assert waits[1] == NOTHING
+        assert await took(buckets, "project", wide, wide.capacity, LONG) == NOTHING
+        assert (await buckets.take(both, 1, LONG))[1] > NOTHING
 
 
 async def test_many_at_once_take_one_after_the_other(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as client:
         buckets = RedisBuckets(client)
-        waits = sorted(await asyncio.gather(*(buckets.take("a", SLOW, 1, LONG) for _ in range(30))))
+        waits = sorted(await asyncio.gather(*(took(buckets, "a", SLOW, 1, LONG) for _ in range(30))))
         assert waits[:10] == [NOTHING] * 10
         seconds = [round(wait.total_seconds()) for wait in waits[10:]]
         assert all(abs(found - 10 * place) <= 1 for place, found in enumerate(seconds, 1))
@@ -184,7 +203,7 @@ async def test_many_at_once_take_one_after_the_other(redis_url: str) -> None:
 
 async def test_every_key_ends(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as client:
-        await RedisBuckets(client).take("mailbox:a", FAST, 1, LONG)
+        await took(RedisBuckets(client), "mailbox:a", FAST, 1, LONG)
         [key] = await client.keys("*")
         assert 0 < await client.pttl(key) < 3_600_000
 
@@ -210,7 +229,7 @@ async def test_a_redis_that_does_not_answer_costs_a_moment_once() -> None:
     async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as silent:
         buckets = RedisBuckets(silent)
         began = loop.time()
-        waits = [await buckets.take("a", SLOW, 1, LONG) for _ in range(10)]
+        waits = [await took(buckets, "a", SLOW, 1, LONG) for _ in range(10)]
         assert waits == [NOTHING] * 10
         assert loop.time() - began < 1
     server.close()
