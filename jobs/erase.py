@@ -51,6 +51,11 @@ _FORGET_COMMANDS: Final = text(
     "delete from commands where workspace_id = :workspace and lease_until is null "
     "and (key = any(:keys) or key like :reads)"
 )
+_FORGET_TRIES: Final = text(
+    "delete from mailboxes f using mailboxes b where b.id = :mailbox and f.user_id = b.user_id "
+    "and f.status = 'FAILED' and f.tokens_sealed is null and f.created_at < b.created_at"
+)
+"""Tries to connect that failed before it are told no more, and do not come back by its going."""
 _FORGET: Final = text("delete from mailboxes where id = :mailbox")
 _KINDS: Final = ("pull", "watch", "set-aside", "verify", "narrow", "address-book", "release")
 
@@ -174,5 +179,6 @@ async def _forget_mailbox(work: Work, mailbox_id: UUID) -> bool:
     keys = [f"{kind}:{mailbox_id}" for kind in _KINDS]
     voided = {"workspace": work.workspace_id, "keys": keys, "reads": f"read:{mailbox_id}:%"}
     await work.execute(_FORGET_COMMANDS, voided)
+    await work.execute(_FORGET_TRIES, names)
     await work.execute(_FORGET, names)
     return True

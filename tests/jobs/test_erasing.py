@@ -299,7 +299,10 @@ async def test_a_pull_that_is_under_way_stores_nothing_more(crm: Crm, erasing: E
 
 
 async def test_a_mailbox_that_ended_before_can_still_be_erased(crm: Crm, erasing: Erasing) -> None:
+    """And a try that failed before it is not told again because of that."""
     await crm.add_contact("Dana", DANA)
+    _, url = await crm.begin()
+    await crm.come_back(await crm.simulator.consent(url, ANN, deny=True))
     mailbox_id = await crm.connect(ANN)
     await erasing.brought(mailbox_id, secret_mail(DANA, ANN))
     ending = "mutation ($id: ID!) { disconnectMailbox(mailboxId: $id) { __typename } }"
@@ -312,6 +315,7 @@ async def test_a_mailbox_that_ended_before_can_still_be_erased(crm: Crm, erasing
 
     assert erased["messages"] == 1
     assert await erasing.kept(WORD, ANN) == []
+    assert await crm.rows("select 1 from mailboxes") == []
     assert await erasing.erase_mailbox(MailboxId(mailbox_id), ANN) == {
         "__typename": "NotFound",
         "message": "There is no such mailbox.",

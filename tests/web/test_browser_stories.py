@@ -9,7 +9,7 @@ from tests.web.conftest import told
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    "story", ["inbox.mjs", "pictures.mjs", "settings.mjs", "contacts.mjs", "bothways.mjs"]
+    "story", ["inbox.mjs", "pictures.mjs", "settings.mjs", "contacts.mjs", "bothways.mjs", "erasing.mjs"]
 )
 async def test_a_story_is_told_to_its_end(deployment: Stack, story: str) -> None:
     printed = await run_in_browser(story, told(deployment))

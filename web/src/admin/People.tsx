@@ -4,7 +4,9 @@ import { change, sentenceOf } from "../data/client";
 import { refreshSession, useSession } from "../data/session";
 import { Avatar, Badge, Button, Dialog, Notice, Section, Select, TextField, toasts } from "../kit";
 import { words } from "../words/admin";
+import { words as erasing } from "../words/erasing";
 import { inviteUser, peopleQuery } from "./documents";
+import { EraseUser, type Person } from "./EraseUser";
 import { NotThere } from "./NotThere";
 import { Table } from "../kit/Table";
 import { useAsked } from "./useAsked";
@@ -13,6 +15,7 @@ export function People() {
   const { user } = useSession();
   const { data, failed, again } = useAsked(peopleQuery);
   const [inviting, setInviting] = useState(false);
+  const [erased, setErased] = useState<Person | null>(null);
   return (
     <Section
       title={words.people}
@@ -64,9 +67,32 @@ export function People() {
                   </span>
                 ),
             },
+            {
+              heading: erasing.eraseUser,
+              headingHidden: true,
+              end: true,
+              cell: (one) =>
+                one.id !== user.id && (
+                  <Button
+                    kind="danger"
+                    onClick={() => setErased(one)}
+                    aria-label={`${erasing.eraseUser}: ${one.name}`}
+                  >
+                    {erasing.eraseUser}
+                  </Button>
+                ),
+            },
           ]}
         />
       )}
+      <EraseUser
+        person={erased}
+        onClose={() => setErased(null)}
+        onDone={() => {
+          again();
+          void refreshSession();
+        }}
+      />
       <Dialog
         open={inviting}
         onClose={() => setInviting(false)}

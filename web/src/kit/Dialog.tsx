@@ -92,7 +92,7 @@ export function Confirm({
       <BaseAlert.Portal>
         <BaseAlert.Backdrop className={BACKDROP} />
         <BaseAlert.Popup className={classes(POPUP, "sm:w-[min(28rem,92vw)]")}>
-          <div className="px-5 pt-5 pb-4">
+          <div className="min-h-0 overflow-y-auto px-5 pt-5 pb-4">
             <BaseAlert.Title className="text-lg font-semibold">{title}</BaseAlert.Title>
             <BaseAlert.Description render={<div />} className="mt-2 text-base text-ink-2">
               {children}
