@@ -8,7 +8,7 @@ from app.settings import BadSettings
 from app.user_tokens import BadTokenSettings
 from app.wiring import NotMigrated
 from database.lines import DatabaseAway, DatabaseBusy
-from database.migrate import OutOfStep
+from database.migrate import HeldUp, OutOfStep
 from database.roles import UnsafeRole
 from database.sealing import VaultTrouble
 from database.urls import UnreadableUrl
@@ -24,6 +24,7 @@ KNOWN: Final = (
     DatabaseAway,
     DatabaseBusy,
     EmbeddedTrouble,
+    HeldUp,
     NotMigrated,
     OperatorError,
     OutOfStep,

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from sqlalchemy.exc import DBAPIError
 
 from database import urls
 
@@ -29,7 +30,7 @@ WAIT_FOR_A_LINE = timedelta(seconds=2)
 
 
 class DatabaseBusy(Exception):
-    """Every connection is in use. The same request may be made again, a little later."""
+    """Every connection is in use, or one holds a lock. The same request may be made again, a little later."""
 
 
 class DatabaseAway(Exception):
@@ -48,6 +49,11 @@ AWAY: tuple[type[Exception], ...] = (
 
 NO_ROOM: tuple[type[Exception], ...] = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 """What it raises where the server is there, and has no disk or memory left for a statement."""
+
+
+def is_locked(trouble: DBAPIError) -> bool:
+    """Whether a statement waited for a lock for as long as it may."""
+    return trouble.orig is not None and isinstance(trouble.orig.__cause__, asyncpg.LockNotAvailableError)
 
 
 @dataclass(slots=True)
@@ -91,6 +97,8 @@ class Lines:
                 return await self._attempt(workspace_id, statement)
         except AWAY as trouble:
             raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
+        except asyncpg.LockNotAvailableError as trouble:
+            raise DatabaseBusy("Another connection holds what this statement needs.") from trouble
         except NO_ROOM as trouble:
             raise DatabaseAway(f"The database has no room left ({type(trouble).__name__}).") from trouble
         finally:

@@ -20,7 +20,7 @@ from database.across import Across
 from database.bell import Bell
 from database.commands import Claimed
 from database.events import EventLog
-from database.lines import AWAY, NO_ROOM, WAIT_FOR_A_LINE, DatabaseAway, Lines
+from database.lines import AWAY, NO_ROOM, WAIT_FOR_A_LINE, DatabaseAway, DatabaseBusy, Lines, is_locked
 from database.roles import UnsafeRole
 from database.work import Work
 from rules.words import CommandId, WorkspaceId
@@ -129,6 +129,8 @@ class Database:
         except DBAPIError as trouble:
             if _means_away(trouble):
                 raise DatabaseAway("The connection to the database was lost.") from trouble
+            if is_locked(trouble):
+                raise DatabaseBusy("Another connection holds what this statement needs.") from trouble
             if trouble.orig is not None and isinstance(trouble.orig.__cause__, _CANNOT_WRITE):
                 reason = type(trouble.orig.__cause__).__name__
                 raise DatabaseAway(f"The database cannot write for now ({reason}).") from trouble

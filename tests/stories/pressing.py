@@ -20,6 +20,8 @@ import uvloop
 from tests.simulator_process import ROOT
 
 PATIENCE_SECONDS = 15.0
+FAILED = 520
+"""The status of an answer of 200 with errors in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class _Line(asyncio.Protocol):
         if len(body) >= int(length[1]):
             retry_after = re.search(rb"(?i)\r\nretry-after: (\d+)", head)
             self.kept = self.kept and b"\r\nconnection: close" not in head.lower()
-            self._answer.set_result((int(head[9:12]), retry_after[1].decode() if retry_after else None))
+            status = FAILED if b'"errors":' in body and head[9:12] == b"200" else int(head[9:12])
+            self._answer.set_result((status, retry_after[1].decode() if retry_after else None))
 
     async def ask(self, request: bytes) -> tuple[int, str | None]:
         assert self.transport is not None

@@ -4,16 +4,22 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
+from database import migrate
 from tests.stories.pressing import percentile, pressed
 from tests.stories.smtp_client import hand_in, letter
-from tests.stories.stack import ANN, Stack
+from tests.stories.stack import ANN, DANA, Listener, Stack
 from tests.stories.watching import watched
+from tests.waiting import wait_until
 
 PIECE = 64 * 1024
 MEGABYTE = 1_000_000
@@ -166,8 +172,8 @@ async def api(stack: Stack) -> AsyncIterator[asyncio.subprocess.Process]:
     await stack.start("api")
 
 
-def request_of(stack: Stack) -> bytes:
-    body = json.dumps({"query": QUESTION}).encode()
+def request_of(stack: Stack, question: str) -> bytes:
+    body = json.dumps({"query": question}).encode()
     head = (
         f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {stack.token}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -185,7 +191,7 @@ def request_of(stack: Stack) -> bytes:
 async def test_three_times_what_can_be_done_is_refused_in_order_and_passes(
     stack: Stack, api: asyncio.subprocess.Process, overload: Overload
 ) -> None:
-    port, request = int(stack.environment["HTTP_PORT"]), request_of(stack)
+    port, request = int(stack.environment["HTTP_PORT"]), request_of(stack, QUESTION)
     at_once = AS_MANY_AS_ARE_WORKED_ON // 4
     peak = await pressed(port, request, rate=0, seconds=min(3, overload.seconds), at_once=at_once)
     async with watched(port, api.pid) as seen:
@@ -204,3 +210,77 @@ async def test_three_times_what_can_be_done_is_refused_in_order_and_passes(
         assert percentile(refused, 99) <= 1
         assert seen.percentile(99) <= 0.1
         assert after.goodput() >= 0.8 * peak.goodput()
+
+
+THREADS = """{ threads(first: 20) { edges { node { id subject
+  messages(first: 5) { edges { node { id text } } } } } } }"""
+RELEASES = (
+    """
+    alter table messages add column shoe_size integer;
+    alter table messages add constraint shoe_size_known check (shoe_size > 0) not valid;
+    alter table commands add column note varchar default 'none' not null;
+    create table shoes (id uuid primary key, message_id uuid references messages (id) on delete cascade)
+    """,
+    "alter table messages validate constraint shoe_size_known",
+    "drop table shoes; alter table messages drop column shoe_size; alter table commands drop column note",
+)
+VERSION = """
+from alembic import op
+revision, down_revision, branch_labels, depends_on = {name!r}, {before!r}, None, None
+def upgrade():
+    for statement in {sql!r}.split(";"):
+        op.execute(statement)
+def downgrade():
+    pass
+"""
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migrations of a release that widens, validates and narrows, behind ours."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrate._FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    before = migrate.newest()
+    for number, sql in enumerate(RELEASES):
+        name = f"next_{number}"
+        (folder / "versions" / f"{name}.py").write_text(VERSION.format(name=name, before=before, sql=sql))
+        before = name
+    monkeypatch.setattr(migrate, "_FOLDER", folder)
+    return folder
+
+
+def _heard(heard: Listener, *texts: str) -> bool:
+    return set(texts) <= set(heard.texts())
+
+
+@pytest.mark.usefixtures("next_release")
+async def test_a_migration_under_load_costs_no_client_an_error(stack: Stack) -> None:
+    """Fault 30: requests and mail go on, a backup reads, and a release is migrated to, and taken back."""
+    port, owner = int(stack.environment["HTTP_PORT"]), stack.environment["DATABASE_OWNER_URL"]
+    ours = str(await migrate.current(owner))
+    contact = await stack.contact("Mia Neumann", "mia@neumann.test")
+    backup = await asyncpg.connect(owner)
+    crowd = asyncio.create_task(pressed(port, request_of(stack, THREADS), rate=20, seconds=8, at_once=100))
+    async with stack.listening() as heard:
+        async with backup.transaction(isolation="repeatable_read", readonly=True):
+            await backup.fetch("select (select count(*) from messages), (select count(*) from commands)")
+            migrating = asyncio.create_task(migrate.upgrade(owner))
+            expected = []
+            for number in range(4):
+                text = f"migrated past {number}"
+                await stack.send(contactId=contact, subject=f"Migrated {number}", text=text)
+                await stack.simulator.deliver(DANA, ANN, subject="Comes", text=f"comes {text}")
+                expected += [text, f"comes {text}"]
+                await wait_until(partial(_heard, heard, *expected), description="live meanwhile", seconds=30)
+            assert not migrating.done(), "the backup holds it up"
+        await migrating
+        assert await migrate.current(owner) == "next_2"
+        await migrate.downgrade(owner, "next_0")
+        await stack.simulator.deliver(DANA, ANN, subject="Comes", text="comes after it")
+        await wait_until(lambda: "comes after it" in heard.texts(), description="live after it", seconds=30)
+        done = await crowd
+        await migrate.downgrade(owner, ours)
+    await backup.close()
+
+    assert {one.status for one in done.asked} == {200}
+    assert sorted(one for one in heard.texts() if one in expected) == sorted(expected)
