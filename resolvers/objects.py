@@ -8,15 +8,13 @@ of a request, so that it is made once for a question that is asked again.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from database.reads.cursors import write_cursor
+from database.reads.cursors import cursor_writer
 from database.reads.statement import Layout, PageLayout
-from database.reads.wanted import Position
 from resolvers.looking import CLASSES
 from rules import words
 from rules.event_ids import encode_event_id
@@ -211,46 +209,86 @@ def _people(value: Any, kinds: Kinds) -> list[Participant]:
 
 
 def builder(layout: Layout) -> Build:
-    """Return what makes one object of a layout from a row; None where the noun is not there."""
-    class_: type[Any] = CLASSES[layout.noun]
-    new, presence, parameters = object.__new__, layout.presence, layout.parameters
-    names, places = list(layout.columns), list(layout.columns.values())
-    # With one place alone itemgetter gives a value, and no tuple of values.
-    pick = itemgetter(*places) if len(places) > 1 else lambda row: [row[place] for place in places]
-    converted = [
-        (name, convert) for name in names if (convert := _CONVERTERS.get((layout.noun, name))) is not None
-    ]
-    answered = [
-        (name, convert_with)
-        for name in names
-        if (convert_with := _ANSWERED.get((layout.noun, name))) is not None
-    ]
-    is_keyed = "id" in layout.columns
-    around = {"thread": _around_thread, "message": _around_message}.get(layout.noun)
-    parts = _parts(layout)
+    """Return what makes one object of a layout from a row; None where the noun is not there.
 
-    def build(row: Row, kinds: Kinds, answer: Answer) -> Any:
-        key = row[presence]
-        if key is None:
-            return None
-        fields: dict[str, Any] = dict(zip(names, pick(row), strict=True))
-        if is_keyed:
-            fields["id"] = str(key)
-        for name, convert in converted:
-            fields[name] = convert(fields[name])
-        for name, convert_with in answered:
-            fields[name] = convert_with(fields[name], answer)
-        if around is not None:
-            kinds = around(fields, kinds)
-        for name, make in parts:
-            fields[name] = make(row, kinds, answer)
-        if parameters:
-            fields["skips"] = {argument: _skips(row[at]) for _, argument, at in parameters}
-        made = new(class_)
-        made.__dict__ = fields
-        return made
-
+    It is written as Python for its layout, once: rows are many, and looking up where each value lies costs
+    more than taking it. Into the source go only names and places of the layout, none of a client's.
+    """
+    writer = _Writer(layout)
+    source = writer.source()
+    exec(compile(source, f"<builder of {layout.noun}>", "exec"), writer.namespace)  # noqa: S102 - see above
+    build: Build = writer.namespace["build"]
     return build
+
+
+class _Writer:
+    """Writes a builder; what its source calls is in `namespace`."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.namespace: dict[str, Any] = {
+            "new": object.__new__,
+            "class_": CLASSES[layout.noun],
+            "loaded": _loaded,
+            "kinds_of": _kinds,
+            "participant": _participant,
+            "people": _people,
+            "skips": _skips,
+        }
+
+    def source(self) -> str:
+        layout, before = self._layout, list[str]()
+        if layout.noun == "thread" and "participants" in layout.columns:
+            before += [
+                f"everybody = loaded(row[{layout.columns['participants']}])",
+                "kinds = kinds_of(everybody)",
+            ]
+        if layout.noun == "message" and "kinds" in layout.columns:
+            before.append(f"kinds = kinds_of(loaded(row[{layout.columns['kinds']}]))")
+        fields = [
+            (name, self._field(name, at))
+            for name, at in layout.columns.items()
+            if (layout.noun, name) != ("message", "kinds")
+        ]
+        fields += [(name, self._call(make)) for name, make in _parts(layout)]
+        if layout.parameters:
+            each = (f"{self._named(argument)}: skips(row[{at}])" for _, argument, at in layout.parameters)
+            fields.append(("skips", "{" + ", ".join(each) + "}"))
+        display = ", ".join(f"{name!r}: {value}" for name, value in fields)
+        lines = [
+            "def build(row, kinds, answer):",
+            f"    if row[{layout.presence}] is None:",
+            "        return None",
+            *(f"    {line}" for line in before),
+            "    made = new(class_)",
+            f"    made.__dict__ = {{{display}}}",
+            "    return made",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _field(self, name: str, at: int) -> str:
+        noun, value = self._layout.noun, f"row[{at}]"
+        if name == "id":
+            return f"str(row[{self._layout.presence}])"
+        if (noun, name) == ("thread", "participants"):
+            return "[participant(one['address'], one.get('name'), kinds) for one in everybody]"
+        if (noun, name) == ("message", "from_"):
+            return f"participant(*{value}, kinds)"
+        if noun == "message" and name in _PEOPLE:
+            return f"people({value}, kinds)"
+        if (noun, name) in _CONVERTERS:
+            return f"{self._named(_CONVERTERS[noun, name])}({value})"
+        if (noun, name) in _ANSWERED:
+            return f"{self._named(_ANSWERED[noun, name])}({value}, answer)"
+        return value
+
+    def _call(self, make: Build) -> str:
+        return f"{self._named(make)}(row, kinds, answer)"
+
+    def _named(self, value: object) -> str:
+        name = f"given_{len(self.namespace)}"
+        self.namespace[name] = value
+        return name
 
 
 def connection(page: PageLayout) -> Build:
@@ -264,12 +302,9 @@ def connection(page: PageLayout) -> Build:
         shown = list(rows[: asked.size])
         if asked.backward:
             shown.reverse()
+        cursor = cursor_writer(answer.workspace_id, listed)
         edges = [
-            edge_class(
-                node=build(row, kinds, answer),
-                cursor=write_cursor(answer.workspace_id, listed, Position(row[at], row[presence])),
-            )
-            for row in shown
+            edge_class(node=build(row, kinds, answer), cursor=cursor(row[at], row[presence])) for row in shown
         ]
         info = PageInfo(
             has_next_page=asked.before is not None if asked.backward else more,
@@ -304,24 +339,3 @@ def _list(at: int, layout: Layout) -> Build:
 def _pages(pages: list[tuple[int, PageLayout]]) -> Build:
     built = [(page.page.key, at, connection(page)) for at, page in pages]
     return lambda row, kinds, answer: {key: build(row[at] or (), kinds, answer) for key, at, build in built}
-
-
-def _around_thread(fields: dict[str, Any], kinds: Kinds) -> Kinds:
-    if "participants" not in fields:
-        return kinds
-    people = _loaded(fields["participants"])
-    kinds = _kinds(people)
-    fields["participants"] = [_participant(one["address"], one.get("name"), kinds) for one in people]
-    return kinds
-
-
-def _around_message(fields: dict[str, Any], kinds: Kinds) -> Kinds:
-    if "kinds" in fields:
-        kinds = _kinds(_loaded(fields.pop("kinds")))
-    if "from_" in fields:
-        address, name = fields["from_"]
-        fields["from_"] = _participant(address, name, kinds)
-    for name in _PEOPLE:
-        if name in fields:
-            fields[name] = _people(fields[name], kinds)
-    return kinds

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from database.reads.cursors import UnknownCursor, read_cursor, write_cursor
+from database.reads.cursors import UnknownCursor, cursor_writer, read_cursor
 from database.reads.wanted import Position
 
 _WORKSPACE = UUID(int=7)
@@ -20,12 +20,12 @@ def test_a_position_is_read_back_to_the_microsecond(
 ) -> None:
     position = Position(at, key)
 
-    assert read_cursor(workspace, listed, write_cursor(workspace, listed, position)) == position
+    assert read_cursor(workspace, listed, cursor_writer(workspace, listed)(*position)) == position
 
 
 @given(at=_INSTANTS, key=st.uuids(), place=st.integers(0, 39), letter=st.characters(codec="ascii"))
 def test_a_cursor_with_another_letter_is_none(at: datetime, key: UUID, place: int, letter: str) -> None:
-    cursor = write_cursor(_WORKSPACE, "threads", Position(at, key))
+    cursor = cursor_writer(_WORKSPACE, "threads")(at, key)
     changed = cursor[:place] + letter + cursor[place + 1 :]
 
     if changed != cursor:
@@ -40,7 +40,7 @@ def test_what_was_never_a_cursor_is_refused(text: str) -> None:
 
 
 def test_a_cursor_belongs_to_its_workspace_and_its_list() -> None:
-    cursor = write_cursor(_WORKSPACE, "threads", Position(datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1)))
+    cursor = cursor_writer(_WORKSPACE, "threads")(datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1))
 
     for workspace, listed in ((UUID(int=8), "threads"), (_WORKSPACE, "contacts")):
         with pytest.raises(UnknownCursor):
