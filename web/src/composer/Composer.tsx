@@ -11,9 +11,11 @@ import { messageTime } from "../words/times";
 import { changeDraft, dropDraft, putDraft, type Draft } from "./drafts";
 import { Editor } from "./Editor";
 import { Files } from "./Files";
+import { nameFor } from "./images";
+import { withImages } from "./quoting";
 import { ContactPicker, Recipients } from "./Recipients";
 import { send } from "./sending";
-import { useUploads } from "./useUploads";
+import { missingFrom, useUploads } from "./useUploads";
 import { doubts, obstacle, plainText, standing } from "./warnings";
 
 const LaterDialog = lazy(() => import("./LaterDialog"));
@@ -49,6 +51,7 @@ export default function Composer({
     setAsked([]);
     changeDraft(draft.key, part);
   };
+  const missing = missingFrom(draft, uploads);
   const arriving = uploads.filter((one) => one.failed === null).length + draft.returning;
 
   const submit = async (sendAt: string | null, sure = false) => {
@@ -118,6 +121,16 @@ export default function Composer({
           <Button onClick={() => void submit(freesAt, true)}>{words.sendThen(messageTime(freesAt))}</Button>
         )}
       </Warnings>
+      {missing.length > 0 && (
+        <div className="px-4 pt-2">
+          <Notice
+            tone="warn"
+            action={<Button onClick={() => edit({ missing: [] })}>{words.missingSeen}</Button>}
+          >
+            {words.missing(missing)}
+          </Notice>
+        </div>
+      )}
       {asked.length > 0 && (
         <div className="px-4 pt-2">
           <Notice
@@ -135,7 +148,11 @@ export default function Composer({
         onChange={(html) => edit({ html })}
         onSend={() => void submit(null)}
         onFiles={add}
-        onImage={(file) => new Promise((resolve) => add([file], (uploaded) => resolve(uploaded?.id ?? null)))}
+        onImage={(file) => {
+          const name = nameFor(file);
+          add([file], name);
+          return name;
+        }}
         below={
           <>
             <Quote draft={draft} onDrop={() => edit({ quote: "" })} />
@@ -342,7 +359,13 @@ function Quote({ draft, onDrop }: { draft: Draft; onDrop: () => void }) {
             "wrap-words max-h-32 overflow-y-auto border-s-2 border-line ps-3 text-start text-sm whitespace-pre-line text-ink-2",
           )}
         >
-          {plainText(prepare(draft.quote, new Map(), reading).body.innerHTML)
+          {plainText(
+            prepare(
+              withImages(draft.quote, () => null),
+              new Map(),
+              reading,
+            ).body.innerHTML,
+          )
             .replace(/&nbsp;/g, " ")
             .replace(/\n{3,}/g, "\n\n")
             .trim()}

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "re
 
 import { Button, Dialog, IconButton, TextField, type IconName } from "../kit";
 import { words } from "../words/composer";
-import { arrivedName, isImage, pendingName, written } from "./images";
+import { isImage, written } from "./images";
 import { MailImage } from "./MailImage";
 
 interface EditorProps {
@@ -15,8 +15,8 @@ interface EditorProps {
   onChange: (html: string) => void;
   onSend: () => void;
   onFiles: (files: File[]) => void;
-  /** Takes an image to the server; answers the id of its upload, or null. Without it, images are files. */
-  onImage?: (file: File) => Promise<string | null>;
+  /** Takes an image to the server; answers the name that it has in the text. Without it, images are files. */
+  onImage?: (file: File) => string;
   /** What stands below the text, above the tools. */
   below?: ReactNode;
   /** What stands at the end of the tool row. */
@@ -41,33 +41,18 @@ const extensions = (placeholder: string) => [
   MailImage,
 ];
 
-/** Puts images where the reader dropped them, or at the cursor, and names them anew once they have arrived. */
+/** Puts images where the reader dropped them, or at the cursor, one behind another. */
 function place(
   editor: TipTap,
   files: readonly File[],
   at: number,
   take: NonNullable<EditorProps["onImage"]>,
 ): void {
-  for (const file of files) {
-    const pending = pendingName(file);
-    editor
-      .chain()
-      .insertContentAt(at, { type: "image", attrs: { src: pending, alt: file.name } })
-      .run();
-    void take(file).then((id) => {
-      if (!editor.isDestroyed) rename(editor, pending, id === null ? null : arrivedName(pending, id));
-    });
-  }
-}
-
-function rename(editor: TipTap, from: string, to: string | null): void {
-  editor.state.doc.descendants((node, at) => {
-    if (node.attrs["src"] !== from) return;
-    const change = editor.state.tr;
-    if (to === null) change.delete(at, at + node.nodeSize);
-    else change.setNodeAttribute(at, "src", to);
-    editor.view.dispatch(change.setMeta("addToHistory", false));
-  });
+  const images = files.map((file) => ({
+    type: "image",
+    attrs: { src: `cid:${take(file)}`, alt: file.name },
+  }));
+  if (images.length > 0) editor.chain().focus().insertContentAt(at, images).run();
 }
 
 /** The text of a mail. Tab leaves it, as it leaves every field. */

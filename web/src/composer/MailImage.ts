@@ -6,7 +6,7 @@ const view: NodeViewRenderer = ({ node }) => {
   const image = document.createElement("img");
   const show = (name: string, alt: string) => {
     image.alt = alt;
-    addressOf(name).then(
+    addressOf(name.replace(/^cid:/, "")).then(
       (address) => (image.src = address),
       // The words for it stay; the file itself can still be sent.
       () => image.removeAttribute("src"),

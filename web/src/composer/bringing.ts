@@ -3,8 +3,11 @@ import type { Attachment, Message } from "../data/documents";
 import { toasts } from "../kit";
 import { words } from "../words/composer";
 import { changeDraft, draftsStore, type Draft, type DraftFile } from "./drafts";
-import { withImages } from "./quoting";
+import { contentIdsIn, replyQuote, withImages } from "./quoting";
 import { copyFile, UploadFailed } from "./uploads";
+
+/** Pictures of a quoted mail go along up to so much together, and never as more than half of what may go along. */
+const QUOTED_BYTES = 5_000_000;
 
 async function copied(file: Attachment): Promise<DraftFile | null> {
   try {
@@ -66,4 +69,27 @@ async function bring(files: readonly Attachment[], key: string): Promise<void> {
       returning: Math.max(0, draft.returning - 1),
     });
   }
+}
+
+/** Lets an answer's quote keep its pictures: they come behind the writer, who waits for none of them. */
+export async function keepPictures(message: Message, key: string, limit: number): Promise<void> {
+  const shown = contentIdsIn(message.html ?? "");
+  const files = stored(message).filter((one) => one.inline && shown.has(one.contentId ?? ""));
+  if (files.reduce((sum, one) => sum + one.sizeBytes, 0) > Math.min(QUOTED_BYTES, limit / 2)) return;
+  const names = new Map<string, string>();
+  const uploads: DraftFile[] = [];
+  for (const file of files) {
+    try {
+      const upload = await copyFile(file.id);
+      uploads.push({ ...upload, inline: true });
+      names.set(file.contentId ?? "", upload.id);
+    } catch (error) {
+      if (!(error instanceof UploadFailed)) throw error;
+    }
+  }
+  const draft = draftsStore.get()[key];
+  // Sent, begun anew or left out meanwhile: the quote is what it was.
+  if (draft === undefined || draft.quote !== replyQuote(message) || draft.idempotencyKey !== null) return;
+  if (uploads.length > 0)
+    changeDraft(key, { quote: replyQuote(message, names), files: [...draft.files, ...uploads] });
 }

@@ -13,6 +13,8 @@ export interface DraftFile {
   uploadedAt: number;
   /** It goes along only while the text shows it. */
   inline?: boolean;
+  /** By which name the text shows it; by its id where there is none. */
+  shownAs?: string;
 }
 
 export interface DraftContact {
@@ -40,6 +42,8 @@ export interface Draft {
   files: readonly DraftFile[];
   /** Files of another mail which are still on their way into this draft. */
   returning: number;
+  /** The names of files that were added and are not among `files`: on their way, or lost. */
+  missing?: readonly string[];
   /** Renewed when its text is replaced from outside the editor. */
   edition: number;
   /** Chosen at the first try to send and renewed by every change after it, so that a retry never sends twice. */
@@ -49,6 +53,7 @@ export interface Draft {
 
 const PREFIX = "bothways-drafts:";
 const UPLOADS_LAST_MS = 23 * 3_600_000;
+const IMAGE = /<img[^>]*\ssrc="cid:([^"]*)"[^>]*>/g;
 const DRAFTS_LAST_MS = 60 * 86_400_000;
 
 export const draftsStore = new Store<Readonly<Record<string, Draft>>>({});
@@ -77,12 +82,21 @@ function read(key: string, now: number): Record<string, Draft> {
     return {};
   }
   const fresh = Object.values(kept).filter((draft) => now - draft.updatedAt < DRAFTS_LAST_MS);
-  const withFiles = fresh.map((draft) => ({
+  return Object.fromEntries(fresh.map((draft) => [draft.key, withWhatIsKept(draft, now)]));
+}
+
+/** Without what the server has forgotten, or never got; what the writer added is said to be missing. */
+function withWhatIsKept(draft: Draft, now: number): Draft {
+  const files = draft.files.filter((file) => now - file.uploadedAt < UPLOADS_LAST_MS);
+  const names = new Set(files.map((file) => file.shownAs ?? file.id));
+  const lost = draft.files.filter((file) => !files.includes(file)).map((file) => file.name);
+  return {
     ...draft,
     returning: 0,
-    files: draft.files.filter((file) => now - file.uploadedAt < UPLOADS_LAST_MS),
-  }));
-  return Object.fromEntries(withFiles.map((draft) => [draft.key, draft]));
+    files,
+    missing: [...(draft.missing ?? []), ...lost],
+    html: draft.html.replace(IMAGE, (image, name: string) => (names.has(name) ? image : "")),
+  };
 }
 
 /** Begins to keep the drafts of one user; another tab's changes come in as they are written. */
@@ -139,6 +153,15 @@ export function changeDraft(key: string, part: Partial<Omit<Draft, "key">>): voi
   if (draft !== undefined) putDraft({ ...draft, idempotencyKey: null, ...part });
 }
 
+/** Notes which files are on their way, and which are not any more; what would be sent stays the same. */
+export function noteMissing(key: string, come: readonly string[], gone: readonly string[]): void {
+  const draft = draftsStore.get()[key];
+  if (draft === undefined) return;
+  const missing = [...(draft.missing ?? []), ...come];
+  for (const name of gone) if (missing.includes(name)) missing.splice(missing.indexOf(name), 1);
+  putDraft({ ...draft, missing });
+}
+
 export function dropDraft(key: string): void {
   const { [key]: dropped, ...rest } = draftsStore.get();
   if (dropped !== undefined) put(rest);
@@ -153,7 +176,8 @@ export function useDraft(key: string | null): Draft | null {
 /** Whether there is anything in it that somebody would miss. */
 export function isEmpty(draft: Draft): boolean {
   const text = draft.html.replace(/<[^>]*>/g, "").trim();
-  return text === "" && draft.files.length === 0 && !draft.html.includes("<img");
+  const files = draft.files.filter((file) => file.inline !== true);
+  return text === "" && files.length === 0 && !draft.html.includes("<img");
 }
 
 /** Opens a new mail, to a contact if one is given; a new mail that was begun is gone on with. */

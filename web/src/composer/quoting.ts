@@ -1,5 +1,6 @@
 /** What stands below an answer or in a forwarded mail, as HTML. */
 import type { Message } from "../data/documents";
+import { contentIdOf } from "../conversation/mail-html";
 import { nameOf } from "../conversation/people";
 import { words } from "../words/composer";
 import { fullTime } from "../words/times";
@@ -15,11 +16,18 @@ export function textToHtml(text: string): string {
     .join("");
 }
 
+/** The Content-IDs of the images that HTML shows. */
+export function contentIdsIn(html: string): ReadonlySet<string> {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  const images = [...body.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')];
+  return new Set(images.map((image) => contentIdOf(image.getAttribute("src") ?? "")));
+}
+
 /** Changes the images of HTML that shows nowhere; what `change` answers null for becomes its words. */
 export function withImages(html: string, change: (contentId: string) => string | null): string {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   for (const image of body.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')) {
-    const name = decodeURIComponent((image.getAttribute("src") ?? "").slice(4));
+    const name = contentIdOf(image.getAttribute("src") ?? "");
     const next = change(name);
     const alt = image.getAttribute("alt") ?? "";
     if (next === null) image.replaceWith(alt === "" ? words.picture : words.pictureOf(alt));
@@ -33,15 +41,16 @@ export function withImages(html: string, change: (contentId: string) => string |
   return body.innerHTML;
 }
 
-function contentOf(message: Message, images: "go along" | "are words"): string {
+function contentOf(message: Message, nameOf: (contentId: string) => string | null): string {
   if (message.html === null) return textToHtml(message.text ?? "");
-  return withImages(message.html, (name) => (images === "go along" ? name : null));
+  return withImages(message.html, nameOf);
 }
 
-export function replyQuote(message: Message): string {
+/** What an answer quotes; images that have a name in `names` are shown, the others are words. */
+export function replyQuote(message: Message, names: ReadonlyMap<string, string> = new Map()): string {
   if (message.text === null && message.html === null) return "";
   const line = words.wrote(fullTime(message.sentAt), nameOf(message.from));
-  return `<div class="gmail_quote"><p>${escapeHtml(line)}</p><blockquote>${contentOf(message, "are words")}</blockquote></div>`;
+  return `<div class="gmail_quote"><p>${escapeHtml(line)}</p><blockquote>${contentOf(message, (name) => names.get(name) ?? null)}</blockquote></div>`;
 }
 
 export function forwardQuote(message: Message): string {
@@ -54,7 +63,7 @@ export function forwardQuote(message: Message): string {
   const head = lines
     .map(([label, value]) => `${escapeHtml(label ?? "")}: ${escapeHtml(value ?? "")}`)
     .join("<br>");
-  return `<div class="gmail_quote"><p>---------- ${escapeHtml(words.forwarded)} ----------<br>${head}</p>${contentOf(message, "go along")}</div>`;
+  return `<div class="gmail_quote"><p>---------- ${escapeHtml(words.forwarded)} ----------<br>${head}</p>${contentOf(message, (name) => name)}</div>`;
 }
 
 /** "Re: x" once, however often it was answered; nothing where the subject is not the reader's to see. */

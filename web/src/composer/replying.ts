@@ -1,16 +1,17 @@
 /** Begins the draft of an answer in a conversation. */
 import { replyRecipients } from "../conversation/people";
 import type { Message } from "../data/documents";
-import { bringAlong } from "./bringing";
+import { bringAlong, keepPictures } from "./bringing";
 import { draftsStore, emptyDraft, putDraft, type DraftKind } from "./drafts";
 import { forwardQuote, forwardSubject, replyQuote, replySubject } from "./quoting";
 
-/** Begins or changes the conversation's draft; what was already written stays. */
+/** Begins or changes the conversation's draft; what was already written stays. `limit`: the bytes that may go along. */
 export function beginReply(
   threadId: string,
   message: Message,
   kind: DraftKind,
   own: readonly string[],
+  limit: number,
 ): void {
   const key = `thread:${threadId}`;
   const known = draftsStore.get()[key];
@@ -43,4 +44,5 @@ export function beginReply(
     quote: replyQuote(message),
     idempotencyKey: null,
   });
+  void keepPictures(message, key, limit);
 }

@@ -7,7 +7,7 @@ import { words } from "../words/composer";
 import { messageTime } from "../words/times";
 import { bringBack } from "./bringing";
 import { draftsStore, dropDraft, emptyDraft, isEmpty, openDraft, putDraft, type Draft } from "./drafts";
-import { shownIds } from "./images";
+import { goesAlong, settled } from "./images";
 import { split, textToHtml } from "./quoting";
 
 const UNDO_SECONDS = 10;
@@ -68,8 +68,6 @@ async function undo(message: Message, threadId: string, onUndone: () => void): P
 function inputOf(draft: Draft, idempotencyKey: string, sendAt: string | null) {
   const target =
     draft.threadId === null ? { contactId: draft.contact?.id ?? null } : { threadId: draft.threadId };
-  const html = draft.html + draft.quote;
-  const shown = shownIds(html);
   return {
     ...target,
     idempotencyKey,
@@ -79,20 +77,23 @@ function inputOf(draft: Draft, idempotencyKey: string, sendAt: string | null) {
     bcc: [...draft.bcc],
     // An answer without one is named by the server, after the conversation.
     ...(draft.subject === "" && draft.threadId !== null ? {} : { subject: draft.subject }),
-    html,
-    attachmentIds: draft.files
-      .filter((file) => file.inline !== true || shown.has(file.id))
-      .map((file) => file.id),
+    html: draft.html + draft.quote,
+    attachmentIds: draft.files.filter((file) => goesAlong(draft, file)).map((file) => file.id),
     ...(sendAt === null ? { undoSeconds: UNDO_SECONDS } : { sendAt }),
   };
 }
 
 /** Sends a draft now (with some seconds to undo it) or at `sendAt`. The draft stays until the server has the mail. */
-export async function send(draft: Draft, sendAt: string | null, onUndone: () => void): Promise<SendOutcome> {
+export async function send(
+  written: Draft,
+  sendAt: string | null,
+  onUndone: () => void,
+): Promise<SendOutcome> {
+  const draft = settled(written);
   // A time is part of what the key stands for.
   const key = sendAt === null ? (draft.idempotencyKey ?? crypto.randomUUID()) : crypto.randomUUID();
   if (sendAt === null && draftsStore.get()[draft.key] !== undefined)
-    putDraft({ ...draft, idempotencyKey: key });
+    putDraft({ ...written, idempotencyKey: key });
   let answer: Answer;
   try {
     ({ sendEmail: answer } = await change(sendEmail, { input: inputOf(draft, key, sendAt) }));

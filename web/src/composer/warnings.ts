@@ -18,7 +18,7 @@ export function obstacle(draft: Draft, uploading: number): string | null {
   if (
     plainText(draft.html).trim() === "" &&
     !draft.html.includes("<img") &&
-    draft.files.length === 0 &&
+    draft.files.every((file) => file.inline === true) &&
     draft.kind !== "forward"
   )
     return words.noContent;

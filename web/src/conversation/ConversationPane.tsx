@@ -3,7 +3,7 @@ import { Suspense, useEffect, useEffectEvent, useLayoutEffect, useRef, useState 
 import { draftsStore, dropDraft, isEmpty, useDraft, type DraftKind } from "../composer/drafts";
 import { beginReply } from "../composer/replying";
 import type { Message, ThreadRow } from "../data/documents";
-import { useNow } from "../data/session";
+import { useNow, useSession } from "../data/session";
 import { useStore } from "../data/store";
 import { ahead } from "../frame/ahead";
 import { useCommands } from "../frame/keys";
@@ -154,6 +154,7 @@ export default function ConversationPane({ id }: { id: string }) {
 function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wanted: string | null }) {
   const { threads, conversations } = useInboxData();
   const own = useOwnAddresses();
+  const { workspace } = useSession();
   const { messages, before, phase, thread } = open;
   const ready = phase !== "loading";
   const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
@@ -183,7 +184,7 @@ function Messages({ id, open, wanted }: { id: string; open: OpenConversation; wa
 
   const write = (kind: DraftKind, message = messages.find((one) => one.id === current) ?? answered) => {
     if (message === undefined) return;
-    beginReply(id, message, kind, own);
+    beginReply(id, message, kind, own, workspace.attachmentLimitBytes);
     setAside(false);
     window.setTimeout(() => foot.current?.scrollIntoView({ block: "nearest" }), 60);
   };

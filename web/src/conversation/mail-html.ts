@@ -42,6 +42,17 @@ function isColoured(body: HTMLElement): boolean {
   );
 }
 
+/** The Content-ID that an image's `cid:` address names. Source: RFC 2392 */
+export function contentIdOf(address: string): string {
+  const name = address.replace(/^cid:/i, "");
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return name;
+  }
+}
+
 /** An address that a link's text shows, as people write it: with or without a scheme. */
 const ADDRESS = /^(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?::\d+)?(?:[/?#]\S*)?$/iu;
 
@@ -88,7 +99,7 @@ export function prepare(html: string, inline: ReadonlyMap<string, string>, words
   const { body } = new DOMParser().parseFromString(html, "text/html");
   tameLinks(body, words.leadsTo);
   for (const image of body.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')) {
-    const file = inline.get(decodeURIComponent((image.getAttribute("src") ?? "").slice(4)));
+    const file = inline.get(contentIdOf(image.getAttribute("src") ?? ""));
     if (file === undefined) image.removeAttribute("src");
     else image.setAttribute("src", file);
   }

@@ -1,5 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Suspense, useCallback, useEffect, useId, useRef, useState, type MouseEvent } from "react";
+import {
+  Suspense,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+} from "react";
 
 import { composeNew } from "../composer/drafts";
 import { useNow, useSession } from "../data/session";
@@ -40,9 +49,16 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
     setChosen(new Set());
   }, [searching, setCursor, setChosen]);
   const field = useRef<HTMLInputElement>(null);
+  const leave = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    setSearch("");
+    // Back to what is read, or to the list: the focus is never lost.
+    document.getElementById("main")?.focus();
+  };
   const Container = openId === null ? "main" : "section";
   useCommands([
-    { keys: "/", label: words.search, group: words.group, run: () => field.current?.focus() },
+    { keys: "/", label: words.search, group: words.group, run: () => field.current?.select() },
     ...FOLDERS.map((one, place) => ({
       keys: `g ${place + 1}`,
       label: `${words.title}: ${words[one]}`,
@@ -78,13 +94,7 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
             value={search}
             maxLength={200}
             onChange={(event) => setSearch(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.stopPropagation();
-              setSearch("");
-              // Back to what is read, or to the list: the focus is never lost.
-              document.getElementById("main")?.focus();
-            }}
+            onKeyDown={leave}
             className="h-8 w-full rounded-md border border-line bg-paper ps-8.5 pe-8 text-base [&::-webkit-search-cancel-button]:hidden"
           />
           {search !== "" && (
@@ -112,7 +122,7 @@ export function ListPane({ folder, onFolder, openId, keys, className }: PaneProp
         <ThreadList key={folder} folder={folder} openId={openId} keys={keys} />
       ) : (
         <Suspense fallback={null}>
-          <SearchResults query={search} openId={openId} onActive={setActive} />
+          <SearchResults query={search} openId={openId} onActive={setActive} onKeyDown={leave} />
         </Suspense>
       )}
     </Container>

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useState, type KeyboardEvent } from "react";
 
 import type { Found } from "../data/documents";
 import { useNow } from "../data/session";
@@ -21,10 +21,11 @@ interface ResultsProps {
   openId: string | null;
   /** Tells the search field which result the keys stand on, for those who hear the screen. */
   onActive: (elementId: string | undefined) => void;
+  onKeyDown: (event: KeyboardEvent) => void;
 }
 
 /** The results' cursor and its keys: those of the list, also from within the search field where they write nothing. */
-function useResultKeys({ query, openId }: ResultsProps) {
+function useResultKeys({ query, openId }: Pick<ResultsProps, "query" | "openId">) {
   const { conversations } = useInboxData();
   const { state, more, now } = useSearch(query.trim());
   const [stands, setStands] = useState<string | null>(null);
@@ -32,6 +33,7 @@ function useResultKeys({ query, openId }: ResultsProps) {
   const go = (by: number) => {
     const next = state.found[Math.max(0, Math.min(state.found.length - 1, at + by))];
     if (next === undefined) return;
+    if (by > 0 && at >= state.found.length - 2 && state.cursor !== null) void more();
     setStands(next.id);
     if (openId !== null) goTo(addressOf(next), { replace: true });
   };
@@ -44,6 +46,8 @@ function useResultKeys({ query, openId }: ResultsProps) {
     if (chosen === undefined) return;
     setStands(chosen.id);
     goTo(addressOf(chosen));
+    // Whoever has found something goes on with the list's keys, and writes no more.
+    document.getElementById("found")?.focus({ preventScroll: true });
   };
   const group = words.found;
   useCommands([
@@ -65,7 +69,7 @@ function useResultKeys({ query, openId }: ResultsProps) {
 
 /** Messages that hold the words, newest first, with the words marked. */
 export default function SearchResults(props: ResultsProps) {
-  const { openId, onActive } = props;
+  const { openId, onActive, onKeyDown } = props;
   const { conversations } = useInboxData();
   const { state, more, at, setStands } = useResultKeys(props);
   const now = useNow(60);
@@ -103,6 +107,7 @@ export default function SearchResults(props: ResultsProps) {
         aria-label={words.found}
         tabIndex={0}
         aria-activedescendant={active}
+        onKeyDown={onKeyDown}
         className="outline-none"
       >
         {state.found.map((message) => (

@@ -47,7 +47,10 @@ export function useSearch(query: string) {
       window.clearTimeout(timer);
     };
   }, [query]);
+  const loading = useRef(false);
   const more = async () => {
+    if (loading.current) return;
+    loading.current = true;
     try {
       const { searchMessages } = await ask(searchQuery, { query: state.query, after: state.cursor });
       const { hasNextPage, endCursor } = searchMessages.pageInfo;
@@ -59,6 +62,8 @@ export function useSearch(query: string) {
     } catch (error) {
       if (!(error instanceof AskFailed)) throw error;
       setState((before) => ({ ...before, trouble: error.trouble.message }));
+    } finally {
+      loading.current = false;
     }
   };
   return { state, more, now: () => begin.current() };

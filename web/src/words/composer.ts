@@ -59,6 +59,11 @@ export const words = defineWords({
   notReturned: (name: string) => `${name} could not be attached by itself. Attach it yourself.`,
   notKept: (name: string) => `${name} is not kept here and does not go along.`,
   retry: "Try again",
+  missing: (names: readonly string[]) =>
+    names.length === 1
+      ? `${names[0] ?? ""} is not in this draft: the page was left before it had arrived, or a day has passed since. Add it again.`
+      : `${names.join(", ")} are not in this draft: the page was left before they had arrived, or a day has passed since. Add them again.`,
+  missingSeen: "All right",
   files: (n: number) => count(n, "file", "files"),
   drop: "Drop files to attach them",
   showQuote: "Show what is quoted",

@@ -106,6 +106,35 @@ async function search(page) {
   );
 }
 
+/** j and k go through what was found as through the list; with a message open they open the next. */
+async function searchByKeys(page) {
+  await page.keyboard.press("/");
+  await page.keyboard.type("strange");
+  const found = page.getByRole("listbox", { name: "Messages found" });
+  await until("all its mails are found", async () => (await found.getByRole("option").count()) === 3);
+  await page.keyboard.press("Enter");
+  const at = (place) => page.waitForURL(new RegExp(`message=${place}$`));
+  const ids = await found
+    .getByRole("option")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href").split("message=")[1]));
+  await at(ids[0]);
+  must(
+    await page.evaluate(() => document.activeElement?.id === "found"),
+    "the keys are not the list's after a mail was opened",
+  );
+  for (const [key, place] of [
+    ["j", 1],
+    ["j", 2],
+    ["j", 2],
+    ["k", 1],
+  ]) {
+    await page.keyboard.press(key);
+    await at(ids[place]);
+  }
+  await page.keyboard.press("Escape");
+  await found.waitFor({ state: "detached" });
+}
+
 /** What is about the contact: a sheet where there is no room for a column, by its key, with the focus. */
 async function aboutTheContact(page) {
   const sheet = page.getByRole("complementary", { name: "About the contact" });
@@ -187,6 +216,7 @@ await story(
     await readHostileMail(page);
     await writeAndUndo(page);
     await search(page);
+    await searchByKeys(page);
     await aboutTheContact(page);
     await offlineAndBack(page);
     await doneAndBack(page);

@@ -7,6 +7,7 @@ import {
   emptyDraft,
   isEmpty,
   keepDraftsOf,
+  noteMissing,
   putDraft,
 } from "../../src/composer/drafts";
 
@@ -47,6 +48,23 @@ describe("drafts", () => {
     vi.advanceTimersByTime(24 * HOUR_MS);
     end = keepDraftsOf("ann");
     expect(draftsStore.get()["thread:1"]?.files).toEqual([]);
+    expect(draftsStore.get()["thread:1"]?.missing).toEqual(["a.pdf"]);
+  });
+
+  test("say what had not arrived when the page was left, and do not show it", () => {
+    putDraft({ ...emptyDraft("thread:1", "reply"), html: '<p>Look<img src="cid:n" alt="a.png"></p>' });
+    noteMissing("thread:1", ["a.png", "b.txt"], []);
+    noteMissing("thread:1", [], ["b.txt"]);
+    end();
+    end = keepDraftsOf("ann");
+    expect(draftsStore.get()["thread:1"]?.missing).toEqual(["a.png"]);
+    expect(draftsStore.get()["thread:1"]?.html).toBe("<p>Look</p>");
+  });
+
+  test("keep their idempotency key while a file comes and goes: what is sent is the same", () => {
+    putDraft({ ...emptyDraft("thread:1", "reply"), idempotencyKey: "k1" });
+    noteMissing("thread:1", ["a.png"], []);
+    expect(draftsStore.get()["thread:1"]?.idempotencyKey).toBe("k1");
   });
 
   test("get a new idempotency key with every change, and keep it without one", () => {

@@ -18,11 +18,11 @@ describe("a mail's HTML", () => {
   });
 
   test("its own images come from its files, and only from them", () => {
-    const html = '<img src="cid:a%40b"><img src="cid:other">';
+    const html = '<img src="cid:a%40b"><img src="cid:other"><img src="cid:100%">';
     const sources = [...prepare(html, new Map([["a@b", "blob:x"]]), said).body.querySelectorAll("img")].map(
       (one) => one.getAttribute("src"),
     );
-    expect(sources).toEqual(["blob:x", null]);
+    expect(sources).toEqual(["blob:x", null, null]);
   });
 
   test("history at the end is folded; a quote within an answer is not", () => {
