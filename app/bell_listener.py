@@ -15,9 +15,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import structlog
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from app.command_runner import CommandRunner
@@ -26,17 +26,11 @@ from rules.words import CommandId
 
 _PAUSE_SECONDS: Final = 1.0
 _LISTENS_SECONDS: Final = 5
+_SILENT_SECONDS: Final = 8.0
+"""What answers nothing for so long is gone, though nobody hung up: so it is with a host without power."""
 _JOB_SECONDS: Final = 120
 
 log = structlog.get_logger(__name__)
-
-
-def redis_settings(url: str) -> RedisSettings:
-    """Read the address as arq does; a lost Redis is told at once, since the loop below comes back anyway."""
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_retries = 0
-    settings.conn_timeout = 2
-    return settings
 
 
 async def hear(url: str, queue: str, places: int, runner: CommandRunner) -> None:
@@ -44,7 +38,9 @@ async def hear(url: str, queue: str, places: int, runner: CommandRunner) -> None
     free = asyncio.Semaphore(places * 2)
     while True:
         try:
-            async with Redis.from_url(url, socket_connect_timeout=2) as client:
+            async with Redis.from_url(
+                url, socket_connect_timeout=2, socket_timeout=_SILENT_SECONDS
+            ) as client:
                 while True:
                     await _hear_one(client, queue, free, runner)
         except (RedisError, OSError) as lost:
@@ -95,7 +91,9 @@ def _worker(url: str, queue: str, places: int, carry_out: Any) -> Worker:
     return Worker(
         functions=[func(carry_out, name=JOB, timeout=_JOB_SECONDS, max_tries=1, keep_result=0)],
         queue_name=queue_name(queue),
-        redis_settings=redis_settings(url),
+        redis_pool=ArqRedis(
+            ConnectionPool.from_url(url, socket_connect_timeout=2, socket_timeout=_SILENT_SECONDS)
+        ),
         job_serializer=serialise,
         job_deserializer=deserialise,
         handle_signals=False,

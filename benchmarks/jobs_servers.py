@@ -17,7 +17,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool, Redis
 
-from app.bell_listener import hear, listen, redis_settings
+from app.bell_listener import hear, listen
 from app.command_runner import CommandRunner
 from app.metrics import Metrics
 from database.commands import Claimed
@@ -68,7 +68,6 @@ async def _arq(redis_url: str, **more: Any) -> None:
     worker = Worker(
         [func(cast(Any, note), name="note")],
         redis_pool=pool,
-        redis_settings=redis_settings(redis_url),
         handle_signals=False,
         **more,
     )

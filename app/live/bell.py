@@ -25,6 +25,7 @@ _HEARTBEAT_CHANNEL = "bothways:events"
 """Always subscribed, so that there is a connection to watch before anybody listens."""
 _QUIET_SECONDS = 2.0
 _SILENT_QUIETS = 3
+_CONNECTED_WITHIN_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -113,7 +114,12 @@ class RedisRings(BroadcastBackend):
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
-        client = redis.Redis.from_url(self._url, socket_connect_timeout=2, decode_responses=True)
+        client = redis.Redis.from_url(
+            self._url,
+            socket_connect_timeout=2,
+            socket_timeout=_CONNECTED_WITHIN_SECONDS,
+            decode_responses=True,
+        )
         async with client, client.pubsub() as pubsub:
             await pubsub.subscribe(_HEARTBEAT_CHANNEL, *self._channels)
             self._pubsub = pubsub

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
-from app.bell_listener import hear
+from app.bell_listener import hear, listen
 from app.command_runner import CommandRunner
 from app.ringing import RedisRinger, wake_list
 from database.clock import now
 from database.ids import new_id
 from rules.words import CommandId
+from tests.app.frozen_line import lines_to
 from tests.waiting import wait_until
 
 
@@ -110,3 +113,32 @@ async def test_a_bell_whose_redis_drops_the_line_is_heard_again(
 
     await _until_started(ended_runner, 2)
     await _end(hearing)
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated close")  # arq's own
+async def test_a_line_that_fell_silent_is_given_up_and_another_is_listened_at(
+    redis_url: str, ended_runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 8: a Redis whose host is gone hangs up on nobody; what is due now, and later, is heard again."""
+    monkeypatch.setattr("app.bell_listener._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("app.bell_listener._LISTENS_SECONDS", 1)
+    monkeypatch.setattr("app.bell_listener._SILENT_SECONDS", 1.5)
+    ringer = RedisRinger(redis_url)
+
+    async def is_heard(later: timedelta) -> bool:
+        """Call; what the server said into the silent line is lost, and left to the sweeper."""
+        called = CommandId(new_id())
+        await ringer.command(called, "live", now() + later)
+        with suppress(AssertionError):
+            await wait_until(lambda: called in ended_runner.started, description="heard", seconds=0.3)
+        return called in ended_runner.started
+
+    async with lines_to(redis_url) as lines:
+        for ear, later in ((hear, timedelta()), (listen, timedelta(milliseconds=20))):
+            hearing = asyncio.create_task(ear(lines.url, "live", 2, cast(CommandRunner, ended_runner)))
+            await wait_until(partial(is_heard, later), description="a call is heard")
+            lines.freeze()
+            assert not await is_heard(later)
+            await wait_until(partial(is_heard, later), description="another line is listened at")
+            await _end(hearing)
+    await ringer.close()
