@@ -142,8 +142,7 @@ def demo(
 @app.command()
 def demo_reset(quiet: Annotated[bool, typer.Option(help="Say nothing.")] = False) -> None:
     """Forget the demo's data, keys and simulated mailboxes."""
-    from app.demo.places import DemoTrouble
-    from app.demo.preparing import forget
+    from app.demo.places import DemoTrouble, forget
 
     try:
         done = forget()

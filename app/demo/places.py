@@ -4,17 +4,21 @@ Belongs here: the folder .demo of a checkout and the addresses made from PORT. O
 keeps two from sharing it, and another checkout with another PORT runs beside it.
 """
 
+import contextlib
 import errno
 import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from app.embedded import EmbeddedPostgres, EmbeddedTrouble
 
 FOLDER: Final = Path(".demo")
 HOST: Final = "127.0.0.1"
@@ -169,3 +173,15 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def forget(folder: Path = FOLDER) -> str:
+    """Remove everything a demo keeps; return what was done. Raises: DemoTrouble: it runs."""
+    folder = folder.resolve()
+    if not folder.exists():
+        return "There is nothing to forget."
+    with held(folder):
+        with contextlib.suppress(EmbeddedTrouble):  # without PostgreSQL it has left no files
+            EmbeddedPostgres(folder / "postgres").forget()
+        shutil.rmtree(folder)
+    return "The demo's data, keys and simulated mailboxes are gone."

@@ -1,16 +1,12 @@
 """Tables and people: what must be in the database before a demo's processes start."""
 
 import asyncio
-import contextlib
-import shutil
-from pathlib import Path
 from uuid import UUID
 
-from app.demo import configuration, places
+from app.demo import configuration
 from app.demo.configuration import Addresses, DemoSecrets
 from app.demo.places import DemoTrouble, Places
 from app.demo.seed import seed
-from app.embedded import EmbeddedPostgres, EmbeddedTrouble
 from database import migrate
 from database.clock import now
 from database.lines import DatabaseAway
@@ -52,15 +48,3 @@ async def _prepare(where: Places, kept: DemoSecrets, addresses: Addresses) -> De
         return configuration.remember(where, kept, str(seeded.workspace_id), seeded.token)
     finally:
         await db.close()
-
-
-def forget(folder: Path = places.FOLDER) -> str:
-    """Remove everything a demo keeps; return what was done. Raises: DemoTrouble: it runs."""
-    folder = folder.resolve()
-    if not folder.exists():
-        return "There is nothing to forget."
-    with places.held(folder):
-        with contextlib.suppress(EmbeddedTrouble):  # without PostgreSQL it has left no files
-            EmbeddedPostgres(folder / "postgres").forget()
-        shutil.rmtree(folder)
-    return "The demo's data, keys and simulated mailboxes are gone."

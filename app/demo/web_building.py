@@ -101,7 +101,7 @@ def _run(command: list[str], added: dict[str, str]) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
     """Whether npm installed what the lock file names; it writes a lock of its own at the end."""
     installed = WEB / "node_modules" / ".package-lock.json"
     newest = max((WEB / name).stat().st_mtime for name in ("package.json", "package-lock.json"))
@@ -116,7 +116,7 @@ def build() -> int:
     if path is None:
         return NO_NODE
     added = {"PATH": path, "npm_config_update_notifier": "false", "CI": "1"}
-    if not _is_installed():
+    if not is_installed():
         # Only what a build needs: the tools for checks and tests are not the demo's.
         failed = _run(["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], added)
         if failed:

@@ -4,30 +4,29 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sys
 from pathlib import Path
 
+from app.demo.web_building import is_installed
 from tests.node_programs import find
 from tests.simulator_process import ROOT
 
 WEB = ROOT / "web"
 PROGRAMS = WEB / "tests" / "browser"
-_SOURCES = ("src", "public", "index.html", "package-lock.json", "vite.config.ts", "scripts")
 _SECONDS = 240
 
 
 async def build_web() -> Path:
-    """Return web/dist, built anew where a source is newer; whoever asks first builds, the others wait.
+    """Return web/dist, built as the demo builds it where a source changed; the tests' tools are beside it.
 
     Raises:
         AssertionError: it could not be built.
     """
-    with (WEB / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (WEB / "node_modules" / "vitest").exists():
-            await _run("npm", "ci", "--ignore-scripts")
-        built = WEB / "dist" / "index.html"
-        if not built.exists() or built.stat().st_mtime < _newest():
-            await _run("npm", "run", "build")
+    with (WEB / "package.json").open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not is_installed() or not (WEB / "node_modules" / "vitest").exists():
+            await _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    await _run(sys.executable, "-m", "app.demo.web_building", where=ROOT)
     return WEB / "dist"
 
 
@@ -55,18 +54,11 @@ async def run_npm(script: str) -> str:
     return await _run("npm", "run", script)
 
 
-def _newest() -> float:
-    files = (file for name in _SOURCES for file in [WEB / name, *(WEB / name).rglob("*")])
-    generated = WEB / "src" / "data" / "schema-types.d.ts"
-    schema = ROOT / "schema" / "schema.graphql"
-    return max(file.stat().st_mtime for file in [*files, schema] if file.is_file() and file != generated)
-
-
-async def _run(program: str, *arguments: str, **environment: str) -> str:
+async def _run(program: str, *arguments: str, where: Path = WEB, **environment: str) -> str:
     process = await asyncio.create_subprocess_exec(
         find(program),
         *arguments,
-        cwd=WEB,
+        cwd=where,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

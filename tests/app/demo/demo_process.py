@@ -117,4 +117,7 @@ def demo_in(folder: Path) -> Iterator[Demo]:
     if started.process is not None and started.process.poll() is None:
         started.process.send_signal(signal.SIGINT)
         started.process.wait(30)
-    subprocess.run([sys.executable, "-m", "app", "demo-reset"], cwd=folder, check=True, capture_output=True)
+    if (folder / ".demo").exists():
+        subprocess.run(
+            [sys.executable, "-m", "app", "demo-reset"], cwd=folder, check=True, capture_output=True
+        )

@@ -73,9 +73,9 @@ DANA = """{ contacts(search: "dana@okafor-roofing.test") { edges { node { thread
 
 
 @pytest.mark.timeout(180)
-async def test_mail_of_the_workspace_sender_is_answered(demo: Demo) -> None:
+async def test_mail_of_the_workspace_sender_is_answered_and_a_kill_takes_everything(demo: Demo) -> None:
     """The demo's own mail server carries it to Dana, whose answer comes into the conversation."""
-    demo.start()
+    process = demo.start()
     links = await demo.told()
     [contact] = (await ask(links, DANA))["data"]["contacts"]["edges"]
     sent = await ask(links, SEND % contact["node"]["threads"]["edges"][0]["node"]["id"])
@@ -98,12 +98,6 @@ async def test_mail_of_the_workspace_sender_is_answered(demo: Demo) -> None:
         return (last["origin"], last["text"].strip()) == ("REPLY_ADDRESS", "Until Monday.")
 
     await wait_until(answered, description="the answer is in Dana's conversation", seconds=30)
-
-
-@pytest.mark.timeout(120)
-async def test_a_demo_that_is_killed_takes_everything_with_it(demo: Demo) -> None:
-    process = demo.start()
-    await demo.told()
 
     process.kill()
     process.wait(10)
