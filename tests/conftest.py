@@ -27,6 +27,25 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.set_threshold(50_000)
 
 
+_LONGEST_FIRST = ("tests/web/", "tests/app/demo/", "tests/stories/", "tests/jobs/", "tests/providers/")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist would begin with the files that have most tests, and so end with one story on one worker.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; within that in the order that pytest-randomly drew."""
+
+    def place(item: pytest.Item) -> int:
+        places = (place for place, folder in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(folder))
+        return next(places, len(_LONGEST_FIRST))
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
 
