@@ -56,9 +56,11 @@ async def read_address_book(context: JobContext, claimed: Claimed, command: Comm
     except (NeedsReconnect, Refused) as shut:
         await _write_down(context, claimed, mailbox, {"error": str(shut)})
         return Done()
+    # Who was moved is deleted in one folder and there in another: being there is what counts.
+    in_order = sorted(reading.entries, key=lambda entry: not entry.deleted)
     hashed = {
         entry.external_id: [await _hash(context, mailbox, one) for one in entry.addresses]
-        for entry in reading.entries
+        for entry in in_order
     }
     contacts: dict[bytes, set[Any]] = {}
     for row in await context.db.fetch(mailbox.workspace_id, _ADDRESSES, mailbox.workspace_id):

@@ -49,6 +49,8 @@ class MicrosoftControl:
             ("POST", f"{one}/contacts", self.add_contact),
             ("PATCH", f"{one}/contacts/{{id}}", self.change_contact),
             ("DELETE", f"{one}/contacts/{{id}}", self.remove_contact),
+            ("POST", f"{one}/contact-folders", self.add_contact_folder),
+            ("DELETE", f"{one}/contact-folders/{{id}}", self.remove_contact_folder),
             ("POST", "/accounts/{address}/messages/{id}/move", self.move),
         ]
 
@@ -211,19 +213,22 @@ class MicrosoftControl:
     async def add_contact(self, request: Request) -> Response:
         """Put a person into the address book."""
         account, box = self._found(request)
-        fields = (await taken(request, models.NewContact)).fields
-        post = self.world.post
-        contact = contacts.add(box, fields, post.next_number(), self.world.clock.now_ms())
+        wanted = await taken(request, models.NewContact)
+        number, now_ms = self.world.post.next_number(), self.world.clock.now_ms()
+        contact = contacts.add(box, wanted.fields, number, now_ms, _contact_folder(box, wanted.folder))
         self.world.microsoft.push.tell_contact(account, "created", contact.id, contact.number)
         self.world.touched()
         return JSONResponse(asdict(contact), 201)
 
     async def change_contact(self, request: Request) -> Response:
-        """Write fields of a person in the address book anew."""
+        """Write fields of a person in the address book anew, or put them into another folder."""
         account, box = self._found(request)
         contact = _contact(box, request)
-        fields = (await taken(request, models.NewContact)).fields
-        contacts.change(box, contact, fields, self.world.post.next_number(), self.world.clock.now_ms())
+        wanted = await taken(request, models.NewContact)
+        if wanted.folder is not None:
+            contacts.move(box, contact, _contact_folder(box, wanted.folder), self.world.post.next_number())
+        number, now_ms = self.world.post.next_number(), self.world.clock.now_ms()
+        contacts.change(box, contact, wanted.fields, number, now_ms)
         self.world.microsoft.push.tell_contact(account, "updated", contact.id, contact.number)
         self.world.touched()
         return JSONResponse(asdict(contact))
@@ -235,6 +240,22 @@ class MicrosoftControl:
         number = self.world.post.next_number()
         contacts.remove(box, contact, number)
         self.world.microsoft.push.tell_contact(account, "deleted", contact.id, number)
+        self.world.touched()
+        return Response(status_code=204)
+
+    async def add_contact_folder(self, request: Request) -> Response:
+        """Make a folder of the address book."""
+        _account, box = self._found(request)
+        wanted = await taken(request, models.NewContactFolder)
+        parent = _contact_folder(box, wanted.parent)
+        folder = contacts.add_folder(box, wanted.name, parent, self.world.post.next_number())
+        self.world.touched()
+        return JSONResponse(asdict(folder), 201)
+
+    async def remove_contact_folder(self, request: Request) -> Response:
+        """Take a folder of the address book away, with everybody in it."""
+        _account, box = self._found(request)
+        contacts.remove_folder(box, box.contact_folders[_contact_folder(box, request.path_params["id"])])
         self.world.touched()
         return Response(status_code=204)
 
@@ -268,3 +289,9 @@ def _contact(box: Box, request: Request) -> Contact:
     if contact is None:
         raise Refused(404, "no such contact")
     return contact
+
+
+def _contact_folder(box: Box, id: str | None) -> str:
+    if id and id not in box.contact_folders:
+        raise Refused(404, "no such contact folder")
+    return id or ""

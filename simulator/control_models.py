@@ -221,9 +221,17 @@ class Disabled(Strict):
 
 
 class NewContact(Strict):
-    """A contact's fields, by Graph's names."""
+    """A contact's fields, by Graph's names, and the folder it is in, by its id; empty for the default one."""
 
-    fields: dict[str, object]
+    fields: dict[str, object] = Field(default={})
+    folder: str | None = None
+
+
+class NewContactFolder(Strict):
+    """A folder of the address book; `parent` is another's id, or empty for the default one."""
+
+    name: Short
+    parent: str = ""
 
 
 class Reset(Strict):

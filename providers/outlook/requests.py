@@ -170,9 +170,15 @@ class GraphRequests:
         where = f"{self._root}me/messages/{_segment(remote_id)}/send"
         return Call(Outgoing("graph.send", "POST", where, headers, b"", Effect.ONCE), Asked.SEND)
 
-    def contacts(self) -> Call:
-        """The whole address book, as the first page of a delta query."""
-        return self.contacts_at(f"{self._root}me/contacts/delta?$select=emailAddresses")
+    def contact_folders(self, parent: str = "") -> Call:
+        """The folders in a folder of the address book; in the default one, where none is named."""
+        below = f"contactFolders/{_segment(parent)}/childFolders" if parent else "contactFolders"
+        return self.contacts_at(f"{self._root}me/{below}?$select=id&$top={CONTACTS_PAGE}")
+
+    def contacts(self, folder: str = "") -> Call:
+        """A whole folder of the address book, the default one where none is named: the first delta page."""
+        of = f"contactFolders/{_segment(folder)}/contacts" if folder else "contacts"
+        return self.contacts_at(f"{self._root}me/{of}/delta?$select=emailAddresses")
 
     def contacts_at(self, link: str) -> Call:
         """The page that Graph itself named. Only links that `is_ours` says so of may be given."""

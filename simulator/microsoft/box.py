@@ -96,15 +96,27 @@ class Contact:
     number: int
     created_ms: int
     modified_ms: int
+    folder: str = ""
+    """The id of a folder that the user made; empty for the default one."""
+
+
+@dataclass
+class ContactFolder:
+    """A folder of the address book beside the default one; `parent` is empty where it lies in that."""
+
+    id: str
+    name: str
+    parent: str = ""
 
 
 @dataclass
 class ContactEntry:
-    """One line of the address book's log."""
+    """One line of the log of a folder of the address book."""
 
     number: int
     contact_id: str
     deleted: bool
+    folder: str = ""
 
 
 @dataclass
@@ -118,6 +130,7 @@ class Box:
     rules: list[Rule] = field(default_factory=list)
     contacts: dict[str, Contact] = field(default_factory=dict)
     contact_log: list[ContactEntry] = field(default_factory=list)
+    contact_folders: dict[str, ContactFolder] = field(default_factory=dict)
     folder_number: int = 0
     gone_folders: dict[str, int] = field(default_factory=dict)
     changed_folders: dict[str, int] = field(default_factory=dict)

@@ -1,11 +1,11 @@
-"""The address book: contacts of the default folder.
+"""The address book: its contacts, in the default folder and in those that the user made in it.
 
 Source: https://learn.microsoft.com/en-us/graph/api/resources/contact, /user-list-contacts, /contact-update.
 """
 
 from simulator.exchange import Answer, Json
 from simulator.microsoft import errors, odata
-from simulator.microsoft.box import Box, Contact, ContactEntry, folder_id, opaque
+from simulator.microsoft.box import Box, Contact, ContactEntry, ContactFolder, folder_id, opaque
 from simulator.microsoft.call import Call, Handler, answered, empty, list_of, text_of, texts_of
 from simulator.microsoft.push import change_key
 from simulator.microsoft.wire import stamp
@@ -41,7 +41,7 @@ def shown(call: Call, contact: Contact) -> Json:
         "createdDateTime": stamp(contact.created_ms),
         "lastModifiedDateTime": stamp(contact.modified_ms),
         "changeKey": change_key(contact.number),
-        "parentFolderId": contacts_folder(call.account.address),
+        "parentFolderId": contact.folder or contacts_folder(call.account.address),
         **{name: contact.fields.get(name) for name in TEXTS},
         **{name: contact.fields.get(name, []) for name in LISTS},
     }
@@ -50,8 +50,8 @@ def shown(call: Call, contact: Contact) -> Json:
 
 
 def list_contacts(call: Call) -> Answer:
-    """`GET /me/contacts`."""
-    found = list(call.box.contacts.values())
+    """`GET /me/contacts`: the default folder's."""
+    found = [one for one in call.box.contacts.values() if one.folder == ""]
     text = call.request.first("$filter")
     if text:
         test = odata.parsed(text).test
@@ -94,11 +94,12 @@ def create_contact(call: Call) -> Answer:
     return _entity(call, contact, 201)
 
 
-def add(box: Box, fields: Json, number: int, now_ms: int) -> Contact:
-    """Put a person into the address book."""
-    contact = Contact(opaque("AAkALgAA", f"{box.address} contact {number}"), fields, number, now_ms, now_ms)
+def add(box: Box, fields: Json, number: int, now_ms: int, folder: str = "") -> Contact:
+    """Put a person into a folder of the address book."""
+    id = opaque("AAkALgAA", f"{box.address} contact {number}")
+    contact = Contact(id, fields, number, now_ms, now_ms, folder)
     box.contacts[contact.id] = contact
-    box.contact_log.append(ContactEntry(number, contact.id, deleted=False))
+    box.contact_log.append(ContactEntry(number, contact.id, False, folder))
     return contact
 
 
@@ -114,7 +115,7 @@ def change(box: Box, contact: Contact, fields: Json, number: int, now_ms: int) -
     """Write fields of a person anew."""
     contact.fields.update(fields)
     contact.number, contact.modified_ms = number, now_ms
-    box.contact_log.append(ContactEntry(number, contact.id, deleted=False))
+    box.contact_log.append(ContactEntry(number, contact.id, False, contact.folder))
 
 
 def delete_contact(call: Call) -> Answer:
@@ -128,7 +129,39 @@ def delete_contact(call: Call) -> Answer:
 def remove(box: Box, contact: Contact, number: int) -> None:
     """Take a person out of the address book."""
     del box.contacts[contact.id]
-    box.contact_log.append(ContactEntry(number, contact.id, deleted=True))
+    box.contact_log.append(ContactEntry(number, contact.id, True, contact.folder))
+
+
+def move(box: Box, contact: Contact, folder: str, number: int) -> None:
+    """Put a person into another folder, under the same immutable id."""
+    box.contact_log.append(ContactEntry(number, contact.id, True, contact.folder))
+    contact.folder, contact.number = folder, number
+    box.contact_log.append(ContactEntry(number, contact.id, False, folder))
+
+
+def add_folder(box: Box, name: str, parent: str, number: int) -> ContactFolder:
+    """Make a folder in the default one, or in another."""
+    folder = ContactFolder(opaque("AAMkAGcf", f"{box.address} contact folder {number}"), name, parent)
+    box.contact_folders[folder.id] = folder
+    return folder
+
+
+def remove_folder(box: Box, folder: ContactFolder) -> None:
+    """Take a folder away with everybody and every folder in it."""
+    for inner in [one for one in box.contact_folders.values() if one.parent == folder.id]:
+        remove_folder(box, inner)
+    box.contacts = {id: one for id, one in box.contacts.items() if one.folder != folder.id}
+    del box.contact_folders[folder.id]
+
+
+def named_folder(call: Call) -> str:
+    """Return the folder that a path names, empty for the default one. Raises: GraphError: there is none."""
+    named = call.params.get("cfid", "contacts")
+    if named.lower() == "contacts" or named == contacts_folder(call.account.address):
+        return ""
+    if named not in call.box.contact_folders:
+        raise errors.not_found()
+    return named
 
 
 def _tell(call: Call, kind: str, contact: Contact) -> None:
@@ -155,16 +188,22 @@ def _fields(call: Call) -> Json:
 
 
 def list_contact_folders(call: Call) -> Answer:
-    """`GET /me/contactFolders`: the default one."""
-    address = call.account.address
+    """`GET /me/contactFolders`, `/me/contactFolders/{id}/childFolders`: those in the default one, or in it.
+
+    The default one is not among them.
+    """
+    parent = named_folder(call)
+    default = contacts_folder(call.account.address)
+    found = [one for one in call.box.contact_folders.values() if one.parent == parent]
+    skip, size = call.whole("$skip", 0, 10**6), call.page_size()
     value = [
-        {
-            "id": contacts_folder(address),
-            "displayName": "Contacts",
-            "parentFolderId": folder_id(address, "root"),
-        }
+        {"id": one.id, "displayName": one.name, "parentFolderId": one.parent or default}
+        for one in found[skip : skip + size]
     ]
-    return answered(call, {"@odata.context": call.context("contactFolders"), "value": value})
+    body: Json = {"@odata.context": call.context("contactFolders"), "value": value}
+    if len(found) > skip + size:
+        body["@odata.nextLink"] = call.next_page(skip + size)
+    return answered(call, body)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -174,4 +213,5 @@ HANDLERS: dict[str, Handler] = {
     "graph.contacts.update": update_contact,
     "graph.contacts.delete": delete_contact,
     "graph.contactFolders.list": list_contact_folders,
+    "graph.contactFolders.childFolders.list": list_contact_folders,
 }

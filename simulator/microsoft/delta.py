@@ -219,19 +219,21 @@ def _folder(call: Call, folder_id: str) -> Json:
 
 
 def contacts_delta(call: Call) -> Answer:
-    """`GET /me/contacts/delta` and of the default contact folder."""
-    place = _begun(call, "contacts")
+    """`GET /me/contacts/delta`: of the default folder; and of any other."""
+    folder = contacts.named_folder(call)
+    place = _begun(call, f"contacts {folder}")
     call = replace(
         call, request=replace(call.request, query={name: [text] for name, text in place.query.items()})
     )
     box = call.box
     if place.since < 0:
-        value = [contacts.shown(call, one) for one in box.contacts.values()]
+        value = [contacts.shown(call, one) for one in box.contacts.values() if one.folder == folder]
     else:
-        changed = {one.contact_id: one for one in box.contact_log if place.since < one.number <= place.upto}
+        told = [one for one in box.contact_log if one.folder == folder]
+        changed = {one.contact_id: one for one in told if place.since < one.number <= place.upto}
         value = [
             contacts.shown(call, box.contacts[contact_id])
-            if contact_id in box.contacts
+            if contact_id in box.contacts and box.contacts[contact_id].folder == folder
             else _removed("contact", contact_id)
             for contact_id in changed
         ]

@@ -91,6 +91,7 @@ def _of_folders_and_people() -> list[Row]:
         ("contacts.delta", "GET", "contacts/delta", CONTACTS),
         ("contacts.delta", "GET", "contactFolders/{cfid}/contacts/delta", CONTACTS),
         ("contactFolders.list", "GET", "contactFolders", CONTACTS),
+        ("contactFolders.childFolders.list", "GET", "contactFolders/{cfid}/childFolders", CONTACTS),
         ("contacts.get", "GET", "contacts/{cid}", CONTACTS),
         ("contacts.update", "PATCH", "contacts/{cid}", CONTACTS_WRITE),
         ("contacts.delete", "DELETE", "contacts/{cid}", CONTACTS_WRITE),

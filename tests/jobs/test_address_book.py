@@ -158,6 +158,37 @@ async def test_a_book_of_several_pages_is_read_to_its_end(book: Book) -> None:
     assert await book.asked() == [False, False, False, True]
 
 
+@pytest.mark.parametrize("office", [Provider.OUTLOOK], indirect=True)
+async def test_who_is_in_a_folder_that_the_user_made_is_linked_and_stays_so_when_moved(book: Book) -> None:
+    """In a folder and in one within it, moved in and out; and a folder that goes takes those in it along."""
+    crm, at = book.crm, f"/accounts/{book.account}/microsoft"
+    people = {name: await crm.add_contact(name, f"{name}@x.test") for name in ("dana", "noor", "eli")}
+    outer = (await crm.simulator.ask("POST", f"{at}/contact-folders", {"name": "Clients"}))["id"]
+    inner = await crm.simulator.ask("POST", f"{at}/contact-folders", {"name": "Roofs", "parent": outer})
+    names = {name: await book.enter(name, name, f"{name}@x.test") for name in people}
+
+    async def put(name: str, folder: str) -> None:
+        content = {"fields": {"displayName": name}, "folder": folder}
+        await crm.simulator.ask("PATCH", f"{at}/contacts/{names[name]}", content)
+
+    await put("noor", outer)
+    await put("eli", inner["id"])
+    mailbox_id = await book.connect()
+    await book.read(mailbox_id)
+    first = await links(crm)
+    await put("noor", "")
+    await put("dana", outer)
+    await book.read(mailbox_id)
+    moved = await links(crm)
+    asked = await book.asked()
+    await crm.simulator.ask("DELETE", f"{at}/contact-folders/{outer}")
+    await book.read(mailbox_id)
+
+    assert first == moved == {(people[name], names[name]) for name in people}
+    assert asked == [False] * 3 + [True] * 3
+    assert await links(crm) == {(people["noor"], names["noor"])}
+
+
 async def test_a_contact_that_is_made_later_is_linked_by_the_next_reading(book: Book) -> None:
     """Nothing changed in the address book: what is remembered of it suffices."""
     crm = book.crm

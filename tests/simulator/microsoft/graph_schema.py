@@ -17,6 +17,7 @@ BEYOND: dict[str, str | None] = {
     "/subscriptions/{id}/reauthorize": None,
     "/me/translateExchangeIds": None,
     "/me/contactFolders": None,
+    "/me/contactFolders/{id}/childFolders": None,
     "/me/contactFolders/{id}/contacts/delta": "contactDelta",
     "/me/mailFolders/inbox/messageRules": None,
     "/me/mailFolders/inbox/messageRules/{id}": "messageRule",
