@@ -1,12 +1,10 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 
-import { ask } from "../data/client";
-import { composeNew } from "../composer/drafts";
-import { contactsQuery } from "../data/documents";
 import { useStore } from "../data/store";
 import { classes, Icon, Kbd } from "../kit";
 import { words } from "../words/frame";
+import { useFinding } from "./finding";
 import { commandsStore, type Command } from "./keys";
 
 function fits(command: Command, typed: string): boolean {
@@ -24,48 +22,19 @@ function rank({ label }: Command, typed: string): number {
   return said.includes(` ${wanted}`) ? 1 : 2;
 }
 
-/** Contacts whose name fits, to write to; an answer that comes late for older words is dropped. */
-function usePeople(typed: string): Command[] {
-  const [people, setPeople] = useState<{ for: string; commands: Command[] }>({ for: "", commands: [] });
-  useEffect(() => {
-    if (typed.trim().length < 2) return;
-    let late = false;
-    const timer = window.setTimeout(() => {
-      ask(contactsQuery, { search: typed.trim() }).then(
-        (answer) => {
-          if (late) return;
-          const commands = answer.contacts.edges.map(({ node }) => ({
-            label:
-              `${node.name ?? node.emails[0] ?? ""} ${node.company === null ? "" : `· ${node.company}`}`.trim(),
-            group: words.people_group,
-            run: () => composeNew({ id: node.id, name: node.name, emails: node.emails }),
-          }));
-          setPeople({ for: typed, commands });
-        },
-        // Commands still work while the server is away; the frame says that it is.
-        () => setPeople({ for: typed, commands: [] }),
-      );
-    }, 120);
-    return () => {
-      late = true;
-      window.clearTimeout(timer);
-    };
-  }, [typed]);
-  return typed.trim().length < 2 ? [] : people.commands;
-}
-
 export default function Palette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   const commands = useStore(commandsStore);
-  const people = usePeople(typed);
+  const found = useFinding(typed);
   const shown = useMemo(() => {
     const usable = commands.filter((command) => command.hidden !== true && command.label !== words.palette);
-    const all = [...usable.filter((command) => fits(command, typed)), ...people];
-    return typed.trim() === "" ? all : all.sort((one, other) => rank(one, typed) - rank(other, typed));
-  }, [commands, people, typed]);
+    const fitting = usable.filter((command) => fits(command, typed));
+    if (typed.trim() === "") return fitting;
+    return [...fitting.sort((one, other) => rank(one, typed) - rank(other, typed)), ...found];
+  }, [commands, found, typed]);
   const place = Math.min(at, Math.max(0, shown.length - 1));
 
   const choose = (command: Command | undefined) => {
@@ -116,7 +85,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               // The combobox above has the focus and the keys; an option answers the pointer.
               // eslint-disable-next-line jsx-a11y/click-events-have-key-events
               <div
-                key={`${command.group} ${command.label}`}
+                key={`${command.group} ${command.label} ${index}`}
                 id={`${id}-${index}`}
                 role="option"
                 tabIndex={-1}
@@ -128,8 +97,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   index === place && "bg-hover",
                 )}
               >
-                <span className="wrap-words flex-1">{command.label}</span>
-                <span className="text-sm text-ink-3">{command.group}</span>
+                <span dir="auto" className="wrap-words min-w-0 flex-1 text-start">
+                  {command.label}
+                </span>
+                <span className="shrink-0 text-sm text-ink-3">{command.group}</span>
                 {command.keys !== undefined && <Kbd keys={command.keys} />}
               </div>
             ))}

@@ -201,6 +201,19 @@ async function swipedDone(page) {
   await page.getByText("Marked done.").waitFor();
 }
 
+/** The palette reaches every conversation, by words of its mail. */
+async function foundByThePalette(page) {
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("dialog");
+  await palette.getByRole("combobox").fill("the 9th");
+  await palette.getByRole("option", { name: /Dana Okafor/ }).waitFor();
+  await mustBeAccessible(page, "the palette with what it found");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\?message=/);
+  await page.keyboard.press("Escape");
+  await page.getByText("Choose a conversation").waitFor();
+}
+
 await story(
   "the inbox by keyboard",
   async (open) => {
@@ -220,6 +233,7 @@ await story(
     await aboutTheContact(page);
     await offlineAndBack(page);
     await doneAndBack(page);
+    await foundByThePalette(page);
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").fill("dark");
     await page.keyboard.press("Enter");
