@@ -103,7 +103,7 @@ async function besideGmail(here, there) {
   await standsConnected(there, BEN);
   await there.getByRole("button", { name: `${BEN}: syncing` }).waitFor();
   await here.getByRole("button", { name: `${WORK}: syncing` }).waitFor();
-  const table = here.getByRole("group", { name: "Mailboxes" });
+  const table = here.getByRole("table", { name: "Mailboxes" });
   for (const address of [WORK, BEN])
     await table
       .getByRole("row")
