@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Any, get_args
 from uuid import UUID
 
+import asyncpg
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import written
+from database.driver import Driver, Statement
 from rules.happenings import Command, DeliverWebhook
 from rules.words import CommandId, WorkspaceId
 
@@ -102,7 +102,7 @@ on conflict (workspace_id, key) do update set
 returning id, queue, due_at, coalesce({_RUNS}, false) as running
 """
 
-_ASK = text(
+_ASK = Statement(
     """
 insert into commands (id, workspace_id, kind, key, queue, arguments, due_at, created_at)
 values (:id, :workspace_id, :kind, :key, :queue, cast(cast(:arguments as text) as jsonb),
@@ -111,7 +111,7 @@ values (:id, :workspace_id, :kind, :key, :queue, cast(cast(:arguments as text) a
     + _ONCE_MORE
 )
 
-_ASK_WEBHOOKS = text(
+_ASK_WEBHOOKS = Statement(
     """
 insert into commands (id, workspace_id, kind, key, queue, arguments, due_at, created_at)
 select gen_random_uuid(), h.workspace_id, :kind, :key || h.id::text, :queue,
@@ -121,17 +121,17 @@ from webhooks h where h.workspace_id = :workspace_id and h.state = 'ON' order by
     + _ONCE_MORE
 )
 
-_FINISH = text("""
+_FINISH = Statement("""
 delete from commands where id = :id and fence = :fence and asked = :asked and next_due_at is null returning id
 """)
 
-_AGAIN = text("""
+_AGAIN = Statement("""
 update commands set lease_until = null, attempts = 0, last_error = null, next_due_at = null,
     due_at = coalesce(next_due_at, least(due_at, now()))
 where id = :id and fence = :fence returning id, queue, due_at
 """)
 
-_POSTPONE = text("""
+_POSTPONE = Statement("""
 update commands set lease_until = null, last_error = cast(:error as varchar),
     attempts = case when cast(:error as varchar) is null then greatest(attempts - 1, 0) else attempts end,
     due_at = case when :heeds and asked > :asked then least(now(), :due_at) else :due_at end,
@@ -139,18 +139,18 @@ update commands set lease_until = null, last_error = cast(:error as varchar),
 where id = :id and fence = :fence returning id, queue, due_at
 """)
 
-_PARK = text("""
+_PARK = Statement("""
 update commands set lease_until = null, parked_at = now(), last_error = :error, next_due_at = null
 where id = :id and fence = :fence returning id
 """)
 
-_HOLD = text("""
+_HOLD = Statement("""
 update commands set lease_until = clock_timestamp() + :lease where id = :id and fence = :fence returning id
 """)
 
 
 async def ask(
-    session: AsyncSession, workspace_id: WorkspaceId, new_id: UUID, command: Command, due_at: datetime | None
+    driver: Driver, workspace_id: WorkspaceId, new_id: UUID, command: Command, due_at: datetime | None
 ) -> Ring | None:
     """Write one asking; None if the command is being carried out now, as its end will ring."""
     values = {
@@ -162,11 +162,11 @@ async def ask(
         "arguments": orjson.dumps(arguments_of(command)).decode(),
         "due_at": due_at,
     }
-    row = (await session.execute(_ASK, values)).one()
-    return None if row.running else Ring(row.id, row.queue, row.due_at)
+    [row] = await driver.fetch(_ASK, values)
+    return None if row["running"] else _ring(row)
 
 
-async def ask_webhooks(session: AsyncSession, workspace_id: WorkspaceId) -> list[Ring]:
+async def ask_webhooks(driver: Driver, workspace_id: WorkspaceId) -> list[Ring]:
     """Have every webhook of the workspace that is on told what this commit tells."""
     values = {
         "workspace_id": workspace_id,
@@ -174,11 +174,11 @@ async def ask_webhooks(session: AsyncSession, workspace_id: WorkspaceId) -> list
         "key": DeliverWebhook.key_prefix,
         "queue": DeliverWebhook.queue.value,
     }
-    rows = (await session.execute(_ASK_WEBHOOKS, values)).all()
-    return [Ring(row.id, row.queue, row.due_at) for row in rows if not row.running]
+    rows = await driver.fetch(_ASK_WEBHOOKS, values)
+    return [_ring(row) for row in rows if not row["running"]]
 
 
-async def end(session: AsyncSession, how: End) -> Ring | None:
+async def end(driver: Driver, how: End) -> Ring | None:
     """Write one ending; a ring if the command is to run again.
 
     Raises:
@@ -188,18 +188,21 @@ async def end(session: AsyncSession, how: End) -> Ring | None:
     error = how.error[:_ERROR_LENGTH] if how.error else None
     match how.ending:
         case Ending.FINISH:
-            gone = await session.execute(_FINISH, which | {"asked": how.claimed.asked})
-            if gone.one_or_none() is not None:
+            if await driver.fetch(_FINISH, which | {"asked": how.claimed.asked}):
                 return None
-            row = (await session.execute(_AGAIN, which)).one_or_none()
+            row = await driver.one_or_none(_AGAIN, which)
         case Ending.POSTPONE:
             values = which | {"due_at": how.due_at, "error": error}
             values |= {"heeds": how.heeds, "asked": how.claimed.asked}
-            row = (await session.execute(_POSTPONE, values)).one_or_none()
+            row = await driver.one_or_none(_POSTPONE, values)
         case Ending.PARK:
-            row = (await session.execute(_PARK, which | {"error": error})).one_or_none()
+            row = await driver.one_or_none(_PARK, which | {"error": error})
         case Ending.HOLD:
-            row = (await session.execute(_HOLD, which | {"lease": how.lease})).one_or_none()
+            row = await driver.one_or_none(_HOLD, which | {"lease": how.lease})
     if row is None:
         raise StaleClaim(f"{how.claimed.kind} {how.claimed.id} was taken over by another worker")
-    return Ring(row.id, row.queue, row.due_at) if how.ending in (Ending.FINISH, Ending.POSTPONE) else None
+    return _ring(row) if how.ending in (Ending.FINISH, Ending.POSTPONE) else None
+
+
+def _ring(row: asyncpg.Record) -> Ring:
+    return Ring(CommandId(row["id"]), row["queue"], row["due_at"])

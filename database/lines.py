@@ -50,6 +50,10 @@ AWAY: tuple[type[Exception], ...] = (
 NO_ROOM: tuple[type[Exception], ...] = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 """What it raises where the server is there, and has no disk or memory left for a statement."""
 
+CANNOT_WRITE: tuple[type[Exception], ...] = (*NO_ROOM, asyncpg.ReadOnlySQLTransactionError)
+"""What a write meets where the disk is full, or the server may only be read: while another takes over from
+it, or because its host ran low on disk."""
+
 
 def is_locked(trouble: DBAPIError) -> bool:
     """Whether a statement waited for a lock for as long as it may."""

@@ -19,8 +19,9 @@ from database import work as unit
 from database.across import Across
 from database.bell import Bell
 from database.commands import Claimed
+from database.driver import means_away
 from database.events import EventLog
-from database.lines import AWAY, NO_ROOM, WAIT_FOR_A_LINE, DatabaseAway, DatabaseBusy, Lines, is_locked
+from database.lines import CANNOT_WRITE, WAIT_FOR_A_LINE, DatabaseAway, DatabaseBusy, Lines, is_locked
 from database.roles import UnsafeRole
 from database.work import Work
 from rules.words import CommandId, WorkspaceId
@@ -35,9 +36,6 @@ _TIMEOUTS = {
 _READS = _TIMEOUTS | {"application_name": "bothways reads", "default_transaction_read_only": "on"}
 _WRITES = _TIMEOUTS | {"application_name": "bothways writes"}
 _CLAIMING_LINES = 2
-_CANNOT_WRITE: tuple[type[Exception], ...] = (*NO_ROOM, asyncpg.ReadOnlySQLTransactionError)
-"""What a write meets where the disk is full, or the server may only be read: while another takes over from
-it, or because its host ran low on disk."""
 
 _STRONGER_THAN_THE_WALLS = """
 select current_user from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)
@@ -131,7 +129,7 @@ class Database:
                 raise DatabaseAway("The connection to the database was lost.") from trouble
             if is_locked(trouble):
                 raise DatabaseBusy("Another connection holds what this statement needs.") from trouble
-            if trouble.orig is not None and isinstance(trouble.orig.__cause__, _CANNOT_WRITE):
+            if trouble.orig is not None and isinstance(trouble.orig.__cause__, CANNOT_WRITE):
                 reason = type(trouble.orig.__cause__).__name__
                 raise DatabaseAway(f"The database cannot write for now ({reason}).") from trouble
             raise
@@ -156,10 +154,7 @@ class Database:
 def _means_away(trouble: DBAPIError) -> bool:
     """Whether a statement failed because the server is gone or going, and not because of what it says."""
     cause = trouble.orig.__cause__ if trouble.orig is not None else None
-    closed = isinstance(cause, asyncpg.InternalClientError) or (
-        isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)
-    )
-    return trouble.connection_invalidated or closed or isinstance(cause, AWAY)
+    return trouble.connection_invalidated or means_away(cause)
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:

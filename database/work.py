@@ -11,17 +11,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import Executable, Result, text
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from database import audit, commands, written
 from database.bell import Bell, ring
 from database.commands import Claimed, End, Ending, Ring
+from database.driver import Driver, Statement
 from database.ids import new_id
-from database.lines import AWAY, DatabaseAway, DatabaseBusy
+from database.lines import AWAY, DatabaseAway, DatabaseBusy, Line
 from database.tables import AuditRow, metadata
 from rules.happenings import Command, Event
 from rules.webhooks import KINDS
@@ -46,7 +49,7 @@ where w.id = :workspace_id
 
 _LOCK = text("select id from workspaces where id = :workspace_id for no key update")
 
-_TELL = text("""
+_TELL = Statement("""
 with numbered as (
     update workspaces set event_number = event_number + :count where id = :workspace_id
     returning event_number
@@ -62,8 +65,11 @@ returning number
 class Work:
     """What one transaction reads and writes in one workspace; made by `Database.work`."""
 
-    def __init__(self, session: AsyncSession, workspace_id: WorkspaceId, now: datetime) -> None:
+    def __init__(
+        self, session: AsyncSession, driver: Driver, workspace_id: WorkspaceId, now: datetime
+    ) -> None:
         self.session = session
+        self._driver = driver
         self.workspace_id = workspace_id
         self.now = now
         self._rows: list[SQLModel] = []
@@ -84,7 +90,7 @@ class Work:
             self.session.add(row)
             if place + 1 == len(rows) or rows[place + 1].__tablename__ != row.__tablename__:
                 await self.session.flush()
-        if not rows:
+        if not rows and (self.session.new or self.session.dirty or self.session.deleted):
             await self.session.flush()
 
     async def execute(
@@ -95,6 +101,11 @@ class Work:
         """Carry out one statement of SQLAlchemy Core, after what was added."""
         await self.flush()
         return await self.session.execute(statement, parameters)
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+        """Carry out one statement by asyncpg itself, after what was added; its rows."""
+        await self.flush()
+        return await self._driver.fetch(statement, values)
 
     def tell(self, event: Event) -> None:
         """Say what has happened; numbered and stored by the commit."""
@@ -151,13 +162,13 @@ class Work:
         for how in self._ends:
             ends.setdefault(how.claimed.key, []).append(how)
         for key in sorted({*ends, *self._asked}):
-            rung += [await commands.end(self.session, how) for how in ends.get(key, ())]
+            rung += [await commands.end(self._driver, how) for how in ends.get(key, ())]
             if key in self._asked:
                 command, due_at = self._asked[key]
-                rung.append(await commands.ask(self.session, self.workspace_id, new_id(), command, due_at))
+                rung.append(await commands.ask(self._driver, self.workspace_id, new_id(), command, due_at))
         if any(event.kind in KINDS for event in self._told):
             # The last keys there are, so that these too are locked in the order of the keys.
-            rung += await commands.ask_webhooks(self.session, self.workspace_id)
+            rung += await commands.ask_webhooks(self._driver, self.workspace_id)
         return [ring for ring in rung if ring is not None]
 
     async def _fold_acts(self) -> None:
@@ -190,10 +201,10 @@ class Work:
             "kinds": [event.kind for event in self._told],
             "subjects": [orjson.dumps(written.names_and_ids(event)).decode() for event in self._told],
         }
-        numbers = (await self.session.execute(_TELL, values)).scalars().all()
-        if not numbers:
+        rows = await self._driver.fetch(_TELL, values)
+        if not rows:
             raise WorkspaceGone("The workspace no longer exists.")
-        return int(max(numbers))
+        return max(int(row["number"]) for row in rows)
 
 
 @asynccontextmanager
@@ -202,8 +213,7 @@ async def one(
 ) -> AsyncIterator[Work]:
     """One transaction. An exception inside takes everything back: nothing is written, told or asked."""
     async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
-        await _enter(session, workspace_id)
-        work = Work(session, workspace_id, now)
+        work = Work(session, await _enter(session, workspace_id), workspace_id, now)
         yield work
         rings, number = await work._fold()
         await session.commit()
@@ -211,14 +221,23 @@ async def one(
         await ring(bell, workspace_id, rings, number)
 
 
-async def _enter(session: AsyncSession, workspace_id: WorkspaceId) -> None:
+async def _enter(session: AsyncSession, workspace_id: WorkspaceId) -> Driver:
     """Take a connection, begin, and set the workspace that row-level security holds the transaction to.
 
     An OSError means the database only here: raised later, it is the caller's own.
     """
     try:
-        await session.execute(_ENTER, {"workspace_id": str(workspace_id)})
+        return Driver(await session.run_sync(_entered, str(workspace_id)))
     except NoFreeConnection:
         raise DatabaseBusy("Every connection to the database is in use.") from None
     except AWAY as trouble:
         raise DatabaseAway(f"The database does not answer ({type(trouble).__name__}).") from trouble
+
+
+def _entered(session: Session, workspace_id: str) -> Line:
+    """Begin by the first statement, and return the connection on which asyncpg has begun."""
+    connection = session.connection()
+    connection.execute(_ENTER, {"workspace_id": workspace_id})
+    line = connection.connection.driver_connection
+    assert isinstance(line, asyncpg.Connection)
+    return line

@@ -8,9 +8,9 @@ Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-M
 
 from typing import Final
 
-from sqlalchemy import text
+from database.driver import Statement
 
-STORE: Final = text("""
+STORE: Final = Statement("""
 with message as (
     insert into messages (
         id, workspace_id, thread_id, mailbox_id, owner_id, visibility, direction, origin, sender_proved,

@@ -129,15 +129,15 @@ async def store(
     grown = Grown(MessageId(new_id()), await place_in_time(work, envelope), decision.direction, envelope)
     values = _message_values(work, receiver, incoming, thread, grown)
     values |= _around(receiver, incoming, thread, facts, begins=known is None)
-    stored = (await work.execute(STORE, values)).one()
-    if not stored.messages:
+    [stored] = await work.fetch(STORE, values)
+    if not stored["messages"]:
         logged = await find_logged(work, envelope.internet_message_id)
         if logged is None:
             raise NotStored
         if receiver.mailbox_id is not None:
             await attach_copy(work, receiver, envelope, logged, links=True)
         return logged.message_id, logged.thread
-    if receiver.mailbox_id is not None and not stored.copies:
+    if receiver.mailbox_id is not None and not stored["copies"]:
         raise NotStored
     await _add_files(work, grown.message_id, incoming.content.files)
     if known is not None:

@@ -24,7 +24,8 @@ BURST: Final = 5
 """So many mails at once have just come; more are a backlog."""
 HALF_LIFE: Final = timedelta(seconds=3)
 STINT: Final = timedelta(seconds=5)
-COURTESY: Final = timedelta(milliseconds=200)
+COURTESY: Final = timedelta(seconds=1)
+"""The longest pause before one mail: fresh mail without an end slows those that catch up, and stops none."""
 BEHIND: Final = timedelta(milliseconds=3)
 """How late the event loop is where its core has too much to do."""
 REMEMBERED: Final = 20_000
