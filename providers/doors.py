@@ -14,7 +14,7 @@ from providers.gmail.calls import Calls
 from providers.gmail.client import GmailProvider
 from providers.gmail.consent import GoogleConsent, GoogleExchange
 from providers.gmail.people import GoogleAddressBook
-from providers.gmail.requests import GmailRequests
+from providers.gmail.requests import requests_to
 from providers.gmail.settings import GoogleSettings
 from providers.gmail.tokens import FreshTokens
 from providers.granting import ConsentExchange
@@ -159,7 +159,7 @@ class _Google:
         self._settings = settings
         self._transport = transport
         self._clock = clock
-        self._requests = GmailRequests(settings.api_root)
+        self._requests = requests_to(settings.api_root)
         self._pace = Pace(clock=clock, shared=shared, mailbox_rate=mailbox_rate, project_rate=project_rate)
         self.keys = PublicKeys(transport, settings.jwks_url, clock)
         self.consent: ConsentDoor = GoogleConsent(settings)
