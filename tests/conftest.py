@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from app.embedded import EmbeddedValkey
@@ -26,6 +27,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Modules and tests stay to the end: looking through them for cycles is a quarter of what collecting takes.
 gc.set_threshold(50_000)
 
+
+# structlog's own way to show an error colours the source of each frame, which costs more than what is tested.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _LONGEST_FIRST = ("tests/web/", "tests/app/demo/", "tests/stories/", "tests/jobs/", "tests/providers/")
 
@@ -85,10 +94,10 @@ def owner_url(postgres: PostgresForTests, database_name: str) -> str:
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+async def db(postgres: PostgresForTests, database_name: str) -> AsyncIterator[Database]:
+    database = await postgres.reach(database_name)
     yield database
-    await database.close()
+    await postgres.leave(database_name, database)
 
 
 @pytest.fixture(scope="session")
