@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -45,7 +44,9 @@ class Guards:
         self._app = app
         self._new_request_id = new_request_id
         self._metrics = metrics
-        self._headers = _ALWAYS | ({"strict-transport-security": _TRANSPORT} if https else {})
+        headers = _ALWAYS | ({"strict-transport-security": _TRANSPORT} if https else {})
+        headers |= {"content-security-policy": _CLOSED_POLICY}
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,12 +75,11 @@ class Guards:
                 self._metrics.requests.labels(_path(scope), str(status or 499)).observe(seconds)
 
     def _add_headers(self, message: Message, request_id: str) -> None:
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
-        message["headers"] = headers.raw
-        headers["x-request-id"] = request_id
-        for name, value in self._headers.items():
-            headers.setdefault(name, value)
-        headers.setdefault("content-security-policy", _CLOSED_POLICY)
+        said = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+        present = {name for name, _ in said}
+        said.append((b"x-request-id", request_id.encode()))
+        said += [pair for pair in self._headers if pair[0] not in present]
+        message["headers"] = said
 
 
 def _path(scope: Scope) -> str:

@@ -114,14 +114,11 @@ class RedisRings(BroadcastBackend):
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
-        client = redis.Redis.from_url(
-            self._url,
-            socket_connect_timeout=2,
-            socket_timeout=_CONNECTED_WITHIN_SECONDS,
-            decode_responses=True,
-        )
+        client = redis.Redis.from_url(self._url, socket_connect_timeout=2, decode_responses=True)
         async with client, client.pubsub() as pubsub:
-            await pubsub.subscribe(_HEARTBEAT_CHANNEL, *self._channels)
+            # The client's own time-out is Python 3.11's wait_for, which may swallow a cancellation.
+            async with asyncio.timeout(_CONNECTED_WITHIN_SECONDS):
+                await pubsub.subscribe(_HEARTBEAT_CHANNEL, *self._channels)
             self._pubsub = pubsub
             quiets = 0
             while True:
