@@ -124,6 +124,7 @@ export const ACTS = [
     scenes: [
       {
         name: "first-inbox",
+        signedIn: false,
         show: async (page) => {
           await page.goto(stack.inbox);
           await page.getByText("Connect the simulated Gmail").waitFor();
@@ -181,6 +182,17 @@ export const ACTS = [
       {
         name: "palette",
         show: both(at("/", words(SESSION)), (page) => page.keyboard.press("Control+k"), dialog),
+      },
+      {
+        name: "palette-found",
+        show: both(
+          at("/", words(SESSION)),
+          (page) => page.keyboard.press("Control+k"),
+          async (page) => {
+            await page.getByRole("combobox").fill("session");
+            await page.getByRole("option", { name: /Kwame/ }).first().waitFor();
+          },
+        ),
       },
       { name: "keys", show: both(at("/", words(SESSION)), (page) => page.keyboard.press("?"), dialog) },
       { name: "conversation-long", show: thread(SESSION) },
@@ -280,6 +292,20 @@ export const ACTS = [
       { name: "admin-keys", show: at("/admin/keys") },
       { name: "admin-key-new", show: both(at("/admin/keys"), press("New key", dialog)) },
       { name: "admin-webhooks", whole: true, show: at("/admin/webhooks", words("hooks.example.test")) },
+      {
+        name: "admin-webhook-menu",
+        show: both(at("/admin/webhooks"), press(/^More for/), words("Send again since")),
+      },
+      {
+        name: "admin-webhook-replay",
+        show: both(
+          at("/admin/webhooks"),
+          press(/^More for/),
+          (page) => page.getByRole("menuitem", { name: /^Send again since/ }).click(),
+          dialog,
+        ),
+      },
+      { name: "admin-erase", show: both(at("/admin/people"), press(/^Erase: Ben/), dialog) },
       { name: "admin-webhook-new", show: both(at("/admin/webhooks"), press("New webhook", dialog)) },
     ],
   },
