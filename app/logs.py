@@ -33,13 +33,17 @@ _SECRET_SHAPES: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_DATABASE_DETAILS: Final = re.compile(
+    r"(?<=DETAIL:)[\s\S]*?(?=\n(?:HINT|CONTEXT|\[SQL|The above exception|During handling|\S+Error\b)|\Z)"
+)
+"""What PostgreSQL adds to an error: keys, and whole rows, so addresses and mail."""
 _DEEPEST: Final = 6
 
 
 def strike_out(value: Any, *, depth: int = 0) -> Any:
     """Return the value without secrets: by the names of fields, and by their shape inside text."""
     if isinstance(value, str):
-        return _SECRET_SHAPES.sub(STRUCK_OUT, value)
+        return _SECRET_SHAPES.sub(STRUCK_OUT, _DATABASE_DETAILS.sub(f" {STRUCK_OUT}", value))
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if depth >= _DEEPEST:

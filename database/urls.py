@@ -29,4 +29,7 @@ def engine_for(url: str, settings: dict[str, str] | None = None, **options: obje
     async def open_connection() -> Connection:
         return await connect(address, server_settings=settings, timeout=5)
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=open_connection, **options)
+    # An error that names its parameters would carry mail into the log.
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=open_connection, hide_parameters=True, **options
+    )

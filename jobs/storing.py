@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from database.ids import new_id
@@ -32,6 +32,7 @@ from jobs.thread_rows import Grown, grow_thread, link, participants
 from rules.conversation import KnownThread
 from rules.decision import Decision, Facts, LoggedMessage
 from rules.envelope import Correspondent, Envelope
+from rules.errors import Retryable
 from rules.happenings import MessageChanged, MessageSynced, Withdrawn
 from rules.parsed import Bounce
 from rules.visibility import wider_than
@@ -103,6 +104,11 @@ class Incoming:
 # Written once, filled in by parameters: composing statements for each mail cost a tenth of what a mail cost.
 _ADD_COPY: Final = (
     insert(table_of(MessageCopyRow)).on_conflict_do_nothing().returning(table_of(MessageCopyRow).c.id)
+)
+_STILL_THERE: Final = (
+    select(table_of(MessageRow).c.id)
+    .where(table_of(MessageRow).c.id == bindparam("message"))
+    .with_for_update(read=True, key_share=True)
 )
 _ADD_UNREAD: Final = insert(table_of(UnreadRow)).on_conflict_do_nothing().returning(table_of(UnreadRow).c.id)
 
@@ -259,8 +265,13 @@ async def attach_copy(
 
     The header's id of the copy is the one the world answers to, so a message that the CRM wrote takes it over
     where the provider replaced ours.
+
+    Raises:
+        Retryable: the message was erased since it was looked up; looked at again, the mail is new.
     """
     assert receiver.owner is not None, "a mailbox is somebody's"
+    if (await work.execute(_STILL_THERE, {"message": logged.message_id})).first() is None:
+        raise Retryable("the message was erased in that moment")
     if not await _add_copy(work, receiver, envelope, logged.message_id):
         return
     await _narrow(work, receiver, logged)

@@ -3,6 +3,7 @@
 Through both providers where they differ: what is ended there, and what a mail's raw bytes hold.
 """
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from database.ids import new_id
+from jobs import erase
 from jobs.running import carry_out
 from jobs.table import TABLE
 from rules.happenings import PullMailbox
@@ -21,6 +23,7 @@ from tests.jobs.crm import Crm, Killed, clock, kill_at
 from tests.jobs.erasing_world import WORD, Erasing, ben_of, secret_mail, until_done
 from tests.jobs.office import BEN, NOOR, Office
 from tests.jobs.test_auto_bcc import ADA, arrive
+from tests.waiting import wait_until
 
 MAGPIE = "mag@magpie-nest.test"
 """Somebody whose name and address are known from mail alone."""
@@ -320,3 +323,37 @@ async def test_a_mailbox_that_ended_before_can_still_be_erased(crm: Crm, erasing
         "__typename": "NotFound",
         "message": "There is no such mailbox.",
     }
+
+
+async def test_a_colleague_s_pull_at_the_same_time_loses_nothing(
+    crm: Crm, erasing: Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ben's mailbox brings what Ann's had first, while that is being erased: all of it is his afterwards.
+
+    One conversation at a time, so that the two meet often.
+    """
+    monkeypatch.setattr(erase, "BATCH", 1)
+    await crm.add_contact("Dana", DANA)
+    ben = await ben_of(crm)
+    anns, bens = await crm.connect(ANN), await crm.connect(BEN, user_id=ben)
+    both = [secret_mail(DANA, [ANN, BEN], subject=f"Number {n}", attachments=[]) for n in range(10)]
+    await erasing.brought(anns, *both)
+    await crm.ask(PullMailbox(bens))
+    await erasing.erase_mailbox(anns, ANN)
+
+    async def all_is_done() -> bool:
+        await crm.work()
+        await erasing.change("update commands set due_at = now() where last_error is not null")
+        return not await crm.rows("select 1 from commands")
+
+    both_at_once = (wait_until(all_is_done, description="erased and pulled", seconds=25) for _ in range(2))
+    await asyncio.gather(*both_at_once)
+
+    held = await crm.rows(
+        "select m.subject, c.mailbox_id from messages m join message_copies c on c.message_id = m.id"
+    )
+    assert sorted(row["subject"] for row in held) == sorted(f"Number {n}" for n in range(10))
+    assert {row["mailbox_id"] for row in held} == {bens}
+    assert await crm.rows("select 1 from messages where mailbox_id is distinct from $1", bens) == []
+    threads = await crm.rows("select sum(message_count)::int as counted, count(*)::int as n from threads")
+    assert threads == [{"counted": 10, "n": 10}]
