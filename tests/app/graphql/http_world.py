@@ -16,7 +16,7 @@ from app.graphql.documents import Documents
 from app.graphql.http import GraphQLOverHTTP, Wiring
 from app.graphql.limits import Limits
 from schema.faults import Code, Fault, NotFound
-from tests.loopback import UNENCRYPTED
+from tests.loopback import UNENCRYPTED, PromptServer
 from tests.waiting import wait_until
 
 TOKEN = "the-token"
@@ -140,7 +140,7 @@ async def served(
         ),
     )
     config = uvicorn.Config(endpoint, host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     running = asyncio.create_task(server.serve())
     await wait_until(lambda: server.started, description="the server listens")
     port = server.servers[0].sockets[0].getsockname()[1]
@@ -151,5 +151,5 @@ async def served(
         try:
             yield client, seen
         finally:
-            server.should_exit = True
+            server.stop()
     await running

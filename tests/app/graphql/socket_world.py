@@ -31,6 +31,7 @@ from rules.happenings import NumberedEvent, ThreadChanged
 from rules.words import ThreadId, WorkspaceId
 from schema.faults import Code, Fault, NotFound
 from tests.app.live.memory import WORKSPACE, HandBell, MemoryEvents
+from tests.loopback import PromptServer
 from tests.waiting import wait_until
 
 ORIGIN = "https://crm.example"
@@ -260,13 +261,13 @@ async def serving(app: Callable[..., Awaitable[None]], ws: Any) -> AsyncIterator
     config = uvicorn.Config(
         app, ws=ws, ws_max_size=64 * 1024, ws_per_message_deflate=False, lifespan="off", log_level="critical"
     )
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await wait_until(lambda: server.started, description="uvicorn serves")
     try:
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
+        server.stop()
         await task
         listener.close()
 
