@@ -1,4 +1,8 @@
 // What happens in a mailbox's life with any provider: connected, written from, lost, moved, ended.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { ask, consent, must, mustBeAccessible, simulate, until } from "./browser.mjs";
 
 export const DANA = "dana@okafor-roofing.test";
@@ -44,12 +48,13 @@ export async function writesWithFile(page, subject, text) {
   await mail.getByLabel("Subject").fill(subject);
   await mail.getByRole("textbox", { name: "Message" }).fill(text);
   const uploaded = page.waitForResponse((response) => response.url().includes("/attachments"));
-  await page.locator("input[type=file]:not([accept])").setInputFiles({
-    name: "roof.bin",
-    mimeType: "application/octet-stream",
-    buffer: Buffer.alloc(FILE_SIZE, 7),
-  });
+  const folder = mkdtempSync(join(tmpdir(), "story-"));
+  const file = join(folder, "roof.bin");
+  // By its path: the browser reads it itself, where a buffer would come to it as text.
+  writeFileSync(file, Buffer.alloc(FILE_SIZE, 7));
+  await page.locator("input[type=file]:not([accept])").setInputFiles(file);
   must((await uploaded).status() < 300, "the file was not taken");
+  rmSync(folder, { recursive: true });
   await mail.getByRole("progressbar").waitFor({ state: "detached" });
   await mail.getByText("roof.bin").waitFor();
   await mustBeAccessible(page, "a new mail with a file");
