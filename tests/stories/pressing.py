@@ -62,6 +62,7 @@ async def pressed(port: int, request: bytes, *, rate: float, seconds: float, at_
         stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await process.communicate(request)
+    assert process.returncode == 0, "the crowd fell over; it says why on standard error"
     return Pressed(tuple(Asked(*one) for one in json.loads(told)), seconds)
 
 
