@@ -9,7 +9,14 @@ import { words } from "../words/conversation";
 import { Button, classes, Notice, toasts } from "../kit";
 import { frameStyle, prepare } from "./mail-html";
 
-const PAPER = { ink: "#1b1c20", accent: "#2c5bd1", line: "#e4e5ea", warn: "#fdf2dc", onWarn: "#8f5a00" };
+const PAPER = {
+  ink: "#1b1c20",
+  accent: "#2c5bd1",
+  line: "#e4e5ea",
+  quiet: "#4b4e57",
+  warn: "#fdf2dc",
+  onWarn: "#8f5a00",
+};
 
 function themeOf(coloured: boolean): typeof PAPER & { font: string } {
   const style = getComputedStyle(document.documentElement);
@@ -20,6 +27,7 @@ function themeOf(coloured: boolean): typeof PAPER & { font: string } {
     ink: read("--ink"),
     accent: read("--accent"),
     line: read("--line"),
+    quiet: read("--ink-2"),
     warn: read("--warn-soft"),
     onWarn: read("--warn"),
     font,

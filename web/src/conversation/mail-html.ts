@@ -90,6 +90,21 @@ function tameLinks(body: HTMLElement, leadsTo: (host: string) => string): void {
   }
 }
 
+/** What stands where an image would: its size and its words. The browser's own has the mark of a broken image. */
+function placeFor(image: HTMLImageElement): HTMLElement {
+  const place = image.ownerDocument.createElement("span");
+  place.className = "bw-image";
+  place.style.cssText = image.style.cssText;
+  for (const side of ["width", "height"] as const) {
+    const size = image.getAttribute(side) ?? "";
+    if (/^\d+$/.test(size) && place.style[side] === "") place.style[side] = `${size}px`;
+  }
+  const words = image.alt.trim();
+  place.textContent = words;
+  if (words === "") place.setAttribute("aria-hidden", "true");
+  return place;
+}
+
 export interface PrepareWords {
   showHistory: string;
   leadsTo: (host: string) => string;
@@ -104,9 +119,7 @@ export function prepare(html: string, inline: ReadonlyMap<string, string>, words
     else image.setAttribute("src", file);
   }
   const remote = [...body.querySelectorAll<HTMLImageElement>("img[data-remote-src]")];
-  for (const image of remote) {
-    if (!image.hasAttribute("alt")) image.setAttribute("alt", "");
-  }
+  for (const image of remote) image.replaceWith(placeFor(image));
   const coloured = isColoured(body);
   foldHistory(body, words.showHistory);
   return { body, hasRemoteImages: remote.length > 0, coloured };
@@ -116,6 +129,8 @@ export interface FrameTheme {
   ink: string;
   accent: string;
   line: string;
+  /** Ink for words that stand on `line`. */
+  quiet: string;
   /** A warning's paper and ink. */
   warn: string;
   onWarn: string;
@@ -133,6 +148,9 @@ export function frameStyle(theme: FrameTheme): string {
       overflow-wrap: anywhere; overflow-x: auto; overflow-y: hidden; display: flow-root; }
     a { color: ${theme.accent}; }
     img { max-width: 100%; height: auto; }
+    .bw-image { display: inline-block; box-sizing: border-box; max-width: 100%; min-width: 12px; min-height: 12px; overflow: hidden;
+      vertical-align: middle; background: ${theme.line}; border-radius: 4px; }
+    .bw-image:not(:empty) { padding: 8px 12px; color: ${theme.quiet}; font: 12px/1.4 ${theme.font}; }
     img:not([src]) { display: inline-block; min-width: 12px; min-height: 12px; background: ${theme.line}; border-radius: 4px; }
     .bw-elsewhere { display: inline-block; padding: 0 6px; border-radius: 4px; background: ${theme.warn}; color: ${theme.onWarn};
       font: 600 12px/20px ${theme.font}; overflow-wrap: anywhere; }

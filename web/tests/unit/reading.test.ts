@@ -11,7 +11,17 @@ describe("a mail's HTML", () => {
   test("remote images have no address but the one that the server gives them", () => {
     const kept = prepare('<p>Hi</p><img data-remote-src="https://t.example/p.gif">', none, said);
     expect(kept.hasRemoteImages).toBe(true);
-    expect(kept.body.querySelector("img")?.hasAttribute("src")).toBe(false);
+    expect(kept.body.querySelector("img")).toBeNull();
+    const sized = prepare(
+      '<img data-remote-src="https://t.example/k.jpg" width="552" height="200" alt="The open kiln">',
+      none,
+      said,
+    ).body.querySelector<HTMLElement>(".bw-image");
+    expect([sized?.textContent, sized?.style.width, sized?.style.height]).toEqual([
+      "The open kiln",
+      "552px",
+      "200px",
+    ]);
     const shown = prepare('<p>Hi</p><img src="/mail-images/1?x">', none, said);
     expect(shown.hasRemoteImages).toBe(false);
     expect(shown.body.querySelector("img")?.getAttribute("src")).toBe("/mail-images/1?x");
