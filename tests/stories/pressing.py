@@ -121,6 +121,7 @@ class _Crowd:
         self.asked.append(Asked(due, status, time.monotonic() - self.began - due, retry_after))
 
     async def _ask(self) -> tuple[int, str | None]:
+        self.free = [line for line in self.free if line.kept]  # the server lets go of idle ones
         line = self.free.pop() if self.free else await self._connect()
         answered = False
         try:
