@@ -24,13 +24,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _tie() -> Callable[[], None] | None:
-    """What a child runs before its program so that, on Linux, it ends should this guard itself be killed."""
+    """What a child runs before its program so that, on Linux, it ends should this guard itself be killed.
+
+    A shell script's background job ignores SIGQUIT, and so would everything that it starts.
+    """
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # loaded before the user changes: the new one may not read our Python
     guard = os.getpid()
 
     def tie() -> None:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         # A guard that was killed before this line sends no signal any more: its child has another parent.
         if prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT) != 0 or os.getppid() != guard:
             os._exit(1)
