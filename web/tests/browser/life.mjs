@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ask, consent, must, mustBeAccessible, simulate, until } from "./browser.mjs";
+import { ask, consent, must, mustBeAccessible, simulate, until, WAIT_MS } from "./browser.mjs";
 
 export const DANA = "dana@okafor-roofing.test";
 export const FILE_SIZE = 20_000_000;
@@ -70,9 +70,18 @@ export async function arrivesWithFile(subject) {
   return mail;
 }
 
+/** Takes access back at the provider, and has the mailbox read: else it is noticed at the next push or poll. */
+export async function losesAccess(account) {
+  await simulate("POST", `/accounts/${account}/revoke`, {});
+  const { mailboxes } = await ask("{ mailboxes { id address } }");
+  const { id } = mailboxes.find((one) => one.address === account);
+  await ask("mutation($id: ID!) { syncNow(mailboxId: $id) { __typename } }", { id });
+}
+
 /** After access was taken back: every screen says so, signing in again ends it, and what came meanwhile is here. */
 export async function regains(page, account) {
   const banner = page.getByText(`${account} is not syncing`, { exact: false });
+  await banner.waitFor({ timeout: 2 * WAIT_MS });
   for (const place of ["Contacts", "Bulk", "Settings", "Admin", "Inbox"]) {
     await page.getByRole("navigation").getByRole("link", { name: place }).click();
     await banner.waitFor();

@@ -10,12 +10,14 @@ import {
   simulate,
   stack,
   story,
+  WAIT_MS,
 } from "./browser.mjs";
 import {
   arrivesWithFile,
   connect,
   DANA,
   disconnects,
+  losesAccess,
   mailsOf,
   moves,
   newestOf,
@@ -179,9 +181,9 @@ async function autoBcc(page) {
 
 async function lostAndRegained(here, there, theirs) {
   await dial({ continuous_access_evaluation: true });
-  await simulate("POST", `/accounts/${WORK}/revoke`, {});
+  await losesAccess(WORK);
   await writes(DANA, { reply_to: theirs.id, text: "Meanwhile." });
-  await here.getByText(`${WORK} is not syncing`, { exact: false }).waitFor();
+  await here.getByText(`${WORK} is not syncing`, { exact: false }).waitFor({ timeout: 2 * WAIT_MS });
   await here.getByRole("button", { name: `${WORK}: needs you` }).waitFor();
   must((await there.getByText("is not syncing").count()) === 0, "Ben is told of Ann's mailbox");
   await regains(here, WORK);

@@ -4,6 +4,7 @@ import {
   connect,
   DANA,
   disconnects,
+  losesAccess,
   mailOf,
   mailsOf,
   moves,
@@ -74,7 +75,7 @@ async function linksPeople(page) {
 }
 
 async function lostAndRegained(page) {
-  await simulate("POST", `/accounts/${ANN}/revoke`, {});
+  await losesAccess(ANN);
   await writes(DANA, { to: [ANN], subject: "Meanwhile", text: "Are you there?" });
   await regains(page, ANN);
 }
