@@ -27,12 +27,18 @@ from jobs.turns import NoPlace
 from providers.protocol import Change, ChangePage
 from rules.errors import CursorExpired, NeedsReconnect, Retryable
 from rules.happenings import Command, MessageChanged, PullMailbox
-from rules.words import ContactId, Direction, MailboxStatus, MessageId, ThreadId
+from rules.words import ContactId, Direction, MailboxStatus, MessageId, Provider, ThreadId
 
 log = structlog.get_logger(__name__)
 
 GAP_MARGIN: Final = timedelta(hours=1)
 """How far before the last change seen a look-back begins: clocks and delivery are not exact."""
+
+
+LOOK_AGAIN_AFTER: Final = timedelta(seconds=1.5)
+"""Gmail pushes once a second for a mailbox and drops the rest: what came within that second is looked for."""
+
+JUST_CONNECTED: Final = timedelta(seconds=30)
 
 
 async def pull(context: JobContext, claimed: Claimed, command: Command) -> Outcome:
@@ -98,9 +104,26 @@ async def _take_page(desk: Desk, page: ChangePage) -> None:
     async def finish(work: Work) -> None:
         await _apply(work, desk, [change for change in page.changes if change.remote_id in known])
         await _advance(work, desk, page.cursor)
+        if _may_miss_pushes(desk.mailbox, page, work.now):
+            work.ask(PullMailbox(desk.mailbox.id), due_at=work.now + LOOK_AGAIN_AFTER)
 
     ids = await _to_look_at(desk, page.changes, known)
     await take(desk, ids, finish)
+
+
+def _may_miss_pushes(mailbox: Mailbox, page: ChangePage, now: datetime) -> bool:
+    """Whether something may come right after what was read and be told by nobody until the next poll.
+
+    Gmail begins with a push that tells of nothing, and drops what comes within a second of that one, too.
+    """
+    if mailbox.provider is not Provider.GMAIL or not _is_pushed(mailbox, now):
+        return False
+    begins = mailbox.connected_at is not None and now - mailbox.connected_at < JUST_CONNECTED
+    return begins or bool(page.changes)
+
+
+def _is_pushed(mailbox: Mailbox, now: datetime) -> bool:
+    return mailbox.push_expires_at is not None and mailbox.push_expires_at > now
 
 
 async def _to_look_at(desk: Desk, changes: Sequence[Change], known: set[str]) -> list[str]:
@@ -193,7 +216,7 @@ async def _copy_read(work: Work, desk: Desk, remote_id: str, read: bool) -> None
 
 async def _advance(work: Work, desk: Desk, cursor: str) -> None:
     settings, mailbox = desk.context.settings, desk.mailbox
-    pushed = mailbox.push_expires_at is not None and mailbox.push_expires_at > work.now
+    pushed = _is_pushed(mailbox, work.now)
     mailboxes = table_of(MailboxRow).c
     await work.execute(
         update(MailboxRow)

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from jobs.pull import LOOK_AGAIN_AFTER
 from jobs.turns import BURST, Turns
 from rules.happenings import PullMailbox, RetrySetAside
-from rules.words import CommandId, MailboxId, SyncScope
+from rules.words import CommandId, MailboxId, Provider, SyncScope
 from tests.jobs.conftest import ANN, DANA
 from tests.jobs.crm import Crm
+from tests.jobs.office import Office
+from tests.waiting import wait_until
 
 NOOR = "noor@haddad-law.test"
 
@@ -297,3 +300,26 @@ async def test_health_is_computed_from_facts(crm: Crm) -> None:
 
     mailbox = await crm.mailbox(mailbox_id)
     assert mailbox["next_check_at"] - mailbox["last_change_seen_at"] == timedelta(seconds=30)
+
+
+async def test_where_pushes_may_be_dropped_changes_are_looked_for_once_more(pushed: Office) -> None:
+    """Gmail tells of a mailbox once a second. The look after a change is the last if it finds none."""
+    crm, ann = pushed.crm, pushed.ann
+    await crm.add_contact("Dana", DANA)
+    mailbox_id = await pushed.connect()
+    async with crm.db.work(crm.workspace_id) as work:
+        await work.execute(text("update mailboxes set connected_at = connected_at - interval '1 minute'"))
+    waiting = "select due_at - now() as wait from commands where kind = 'pull_mailbox'"
+    await crm.simulator.deliver(DANA, ann, subject="The roof", text="One")
+    await pull(crm, mailbox_id)
+    again = await crm.rows(waiting)
+    if pushed.provider is Provider.OUTLOOK:
+        assert not again, "Microsoft drops none"
+        return
+    assert [timedelta() < one["wait"] <= LOOK_AGAIN_AFTER for one in again] == [True]
+
+    await crm.simulator.deliver(DANA, ann, subject="The roof", text="Two, told by nobody")
+    await wait_until(crm.work, description="it looked again by itself")
+    assert len(await crm.rows("select 1 from messages")) == 2
+    await wait_until(crm.work, description="it looked for more")
+    assert not await crm.rows(waiting)

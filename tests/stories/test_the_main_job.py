@@ -63,6 +63,19 @@ def _heard(heard: Listener, text: str) -> bool:
     return text in heard.texts()
 
 
+async def test_mail_whose_push_gmail_dropped_is_live_within_seconds(stack: Stack) -> None:
+    """Gmail tells of a mailbox once a second, and drops the rest; nobody waits for the next poll."""
+    await stack.simulator.set_dials(push_one_per_second=True)
+    try:
+        async with stack.listening() as heard:
+            for number in range(4):
+                await stack.simulator.deliver(DANA, ANN, subject="At once", text=f"At once {number}")
+            await wait_until(lambda: len(heard.texts()) == 4, description="all four are live")
+    finally:
+        await stack.simulator.set_dials()
+    assert sorted(heard.texts()) == [f"At once {number}" for number in range(4)]
+
+
 async def test_reading_in_the_crm_is_reading_in_gmail(stack: Stack) -> None:
     """Marking the thread read takes the unread mark off in Gmail too."""
     async with stack.listening() as heard:
