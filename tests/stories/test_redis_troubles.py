@@ -73,7 +73,8 @@ async def test_a_valkey_that_starts_from_an_old_snapshot_repeats_and_loses_nothi
     undone = await stack.send(contactId=contact, subject="Undone", text="never", undoSeconds=10)
     while await guess(stack) != httpx.codes.TOO_MANY_REQUESTS:
         pass
-    assert await calls_waiting(own_valkey) == (len(first), 1)
+    then = await calls_waiting(own_valkey)
+    assert then[0] == len(first) and then[1] >= 1, "the mails, and what is to be undone"
     shutil.copytree(own_valkey.folder / "appendonlydir", tmp_path / "then")
     taken_back = await stack.ask(
         "mutation($id: ID!) { cancelSend(messageId: $id) { __typename ... on UserError { message } } }",
@@ -93,7 +94,7 @@ async def test_a_valkey_that_starts_from_an_old_snapshot_repeats_and_loses_nothi
         shutil.rmtree(own_valkey.folder / "appendonlydir")
         shutil.copytree(tmp_path / "then", own_valkey.folder / "appendonlydir")
         own_valkey.start()
-        assert await calls_waiting(own_valkey) == (len(first), 1)
+        assert await calls_waiting(own_valkey) == then
 
         async def old_calls_are_heard() -> bool:
             return await calls_waiting(own_valkey) == (0, 0)
