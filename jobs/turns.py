@@ -121,7 +121,8 @@ class Turns:
         await asyncio.sleep(0)
         if self.time() - asked > BEHIND.total_seconds():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._calm.wait(), COURTESY.total_seconds())
+                async with asyncio.timeout(COURTESY.total_seconds()):
+                    await self._calm.wait()
 
     def _tell_calm(self) -> None:
         if self._fresh:
