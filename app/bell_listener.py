@@ -120,3 +120,7 @@ async def _close(worker: Worker) -> None:
             await worker.close()
     except (RedisError, OSError, asyncio.CancelledError, TimeoutError) as lost:
         log.info("bell_closed_without_a_word", reason=type(lost).__name__)
+        ours = asyncio.current_task()
+        if isinstance(lost, asyncio.CancelledError) and ours is not None and ours.cancelling():
+            # Not arq's own, which its close brings: this process stops.
+            raise

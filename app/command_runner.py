@@ -12,6 +12,7 @@ from time import perf_counter
 
 import structlog
 
+from app.ending import end
 from app.metrics import Metrics
 from database.lines import DatabaseAway, DatabaseBusy
 from jobs.context import JobContext
@@ -71,9 +72,7 @@ class CommandRunner:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=patience.total_seconds())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await end(*late)
 
     async def _run(self, command_id: CommandId, queue: str, heard_by: str) -> None:
         async with self._context.turns.in_line(command_id), self._places[queue]:

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.ending import end
 from app.graphql.frames import FramesProtocol
 
 FRAME_BYTES: Final = 64 * 1024
@@ -86,5 +87,4 @@ async def run_until_signal(http: Server) -> None:
     await asyncio.wait([signals, serving], return_when=asyncio.FIRST_COMPLETED)
     http.should_exit = True
     await serving
-    signals.cancel()
-    await asyncio.gather(signals, return_exceptions=True)
+    await end(signals)

@@ -19,6 +19,7 @@ from typing import Final
 import structlog
 
 from app import health
+from app.ending import end
 from app.http_guards import Guards, application
 from app.returning import deployment_secret
 from app.ringing import redis_answers
@@ -73,8 +74,8 @@ async def serve(settings: Settings, passing: Callable[[str], None] = _nothing) -
         listening.close()
         await door.stop(_STOP_PATIENCE)
         http.should_exit = True
-        signals.cancel()
-        await asyncio.gather(signals, health_task, return_exceptions=True)
+        await end(signals)
+        await asyncio.gather(health_task, return_exceptions=True)
 
 
 @asynccontextmanager

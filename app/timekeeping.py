@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from app.ending import end
 from database import clock
 from database.lines import DatabaseAway, DatabaseBusy
 from database.pool import Database
@@ -32,8 +33,7 @@ async def keeping_time(db: Database, every: timedelta = EVERY) -> AsyncIterator[
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await end(keeping)
         clock.follow_nobody()
 
 

@@ -19,6 +19,7 @@ import structlog
 from app import health
 from app.bell_listener import hear, listen
 from app.command_runner import CommandRunner
+from app.ending import end
 from app.http_guards import Guards, application
 from app.returning import return_addresses
 from app.ringing import redis_answers
@@ -120,9 +121,7 @@ async def work(settings: Settings) -> None:
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:
     """Cancel what runs, and let what failed by itself be heard."""
     failed = [task.exception() for task in tasks if task.done() and not task.cancelled()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(*tasks)
     for failure in failed:
         if failure is not None:
             raise failure

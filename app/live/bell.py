@@ -17,6 +17,7 @@ from broadcaster import Broadcast, BroadcastBackend, Event
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from app.ending import end
 from rules.words import WorkspaceId
 
 log = structlog.get_logger(__name__)
@@ -54,8 +55,7 @@ class RedisRings(BroadcastBackend):
     async def disconnect(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     async def subscribe(self, group: str) -> None:
         """Listen to a channel too, now or as soon as Redis is there."""
@@ -177,5 +177,4 @@ class RedisBell:
             try:
                 yield
             finally:
-                passing.cancel()
-                await asyncio.gather(passing, return_exceptions=True)
+                await end(passing)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from app.ending import end
 from app.live.feed import EventSource, LiveRefusal, LiveRequest, Sink
 from app.live.groups import Executions, Group, key_of
 from rules.happenings import NumberedEvent
@@ -87,8 +88,7 @@ class Hub:
     async def stop(self) -> None:
         """Stop reading; members get nothing any more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     @property
     def members(self) -> int:
