@@ -8,11 +8,12 @@ from structlog.testing import capture_logs
 from app.ending import end
 
 
-async def _swallows(cancellations: int) -> None:
+async def _swallows(cancellations: int, begun: asyncio.Semaphore) -> None:
     """What a wait does that was over in the moment of the cancellation."""
+    begun.release()
     while True:
         try:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         except asyncio.CancelledError:
             if not cancellations:
                 raise
@@ -21,9 +22,11 @@ async def _swallows(cancellations: int) -> None:
 
 @pytest.mark.timeout(20)
 async def test_a_task_that_swallows_cancellations_is_told_again_and_named() -> None:
-    deaf = asyncio.create_task(_swallows(2), name="deaf")
-    hears = asyncio.create_task(_swallows(0), name="hears")
-    await asyncio.sleep(0)
+    begun = asyncio.Semaphore(0)
+    deaf = asyncio.create_task(_swallows(2, begun), name="deaf")
+    hears = asyncio.create_task(_swallows(0, begun), name="hears")
+    for _ in range(2):
+        await begun.acquire()
 
     with capture_logs() as told:
         await end(deaf, hears, again_seconds=0.01)
