@@ -1,9 +1,7 @@
 # The commands of this house; each makes its own environment first. Needs make, a shell and Python 3.11 or newer.
 SHELL := /bin/sh
 PORT ?= 8000
-# A third of what a worker does is waiting, so there is one more than cores.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -le 4 ] || n=4; echo $$((n + 1)))
-TESTS ?= -n $(WORKERS) --dist loadfile
+TESTS ?= -n auto --maxprocesses 4 --dist loadfile
 RUN := .venv/bin/python
 export PORT
 # What is compiled once starts in two thirds of the time, and demo and tests start many processes.

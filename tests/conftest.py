@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from app.embedded import EmbeddedValkey
@@ -23,6 +24,11 @@ from tests.services import PostgresForTests, scratch_folder, start_valkey
 
 # The tests start some two hundred processes of the house. Where this is set, each compiles the house anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# How long Hypothesis takes to draw says something about the machine alone: a fresh clone makes its tables of
+# letters in the first test that needs them. All else stays as it is, here and in CI.
+settings.register_profile("house", settings(), suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 # Modules and tests stay to the end: looking through them for cycles is a quarter of what collecting takes.
 gc.set_threshold(50_000)

@@ -153,13 +153,15 @@ async def lives(stack: Stack, client: httpx.AsyncClient) -> bool:
 
 
 def client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(trust_env=False, timeout=3)
+    stays = httpx.Limits(keepalive_expiry=60)  # whoever is connected stays so, however slow the machine
+    return httpx.AsyncClient(trust_env=False, timeout=3, limits=stays)
 
 
 async def test_an_api_without_file_handles_says_so_and_recovers(stack: Stack) -> None:
     """Fault 27: who is connected is answered, who is not is not taken; what needs a file is put off."""
-    async with client() as known, AsyncExitStack() as strangers:
+    async with client() as known, client() as asker, AsyncExitStack() as strangers:
         assert await upload(stack, known) == 201
+        assert await lives(stack, asker)
         async with no_handles(stack.named("api")):
             for _ in range(10):  # the last handles that are free by now
                 stranger = await strangers.enter_async_context(client())
@@ -167,7 +169,8 @@ async def test_an_api_without_file_handles_says_so_and_recovers(stack: Stack) ->
                     break
             assert not await lives(stack, stranger)
             assert await upload(stack, known) == 503
-            asked = await known.post(
+            # A refused upload ends its connection; another that was there before is answered.
+            asked = await asker.post(
                 f"{stack.api}/graphql",
                 json={"query": "{ viewer { scopes } }"},
                 headers={"authorization": f"Bearer {stack.token}"},
